@@ -376,3 +376,23 @@ async fn a_world_may_name_objects_and_must_not_contradict_itself() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+/// Twenty thousand objects that name each other are a realistic account: nothing looks through all of them for each of them.
+#[tokio::test]
+async fn a_large_account_starts_and_answers_in_moments() {
+    let mut world = World::default();
+    for n in 0..10_000 {
+        let Value::Object(connection) = json!({"connection_name": format!("connection {n}")}) else { unreachable!() };
+        let Value::Object(number) = json!({"phone_number": format!("+1312{n:07}"), "connection_id": format!("connection {n}")})
+        else {
+            unreachable!()
+        };
+        world.telnyx.connections.push(connection);
+        world.telnyx.phone_numbers.push(number);
+    }
+    let since = std::time::Instant::now();
+    let bench = Bench { sandbox: Sandbox::start(world).await, client: client() };
+    let (_, page) = get(&bench, "phone_numbers?page[size]=250&page[number]=40&sort=phone_number").await;
+    assert_eq!((&page["meta"]["total_pages"], &page["data"][249]["connection_name"]), (&json!(40), &json!("connection 9999")));
+    assert!(since.elapsed().as_secs() < 60, "{:?}", since.elapsed());
+}

@@ -59,6 +59,20 @@ async fn nested_patch() {
     }
 }
 
+/// A token that a replacement resets is generated again, so the account has another secret than before.
+#[tokio::test]
+async fn a_reset_token_is_another_one() {
+    let south = format!("ip_connections/{SOUTH}");
+    let own = json!({"outbound": {"ip_authentication_token": "hunter2-of-south"}});
+    for (knob, kept) in [("merge", true), ("replace_with_defaults", false)] {
+        let bench = with(&format!("nested_patch: {knob}")).await;
+        patch(&bench, &south, own.clone()).await;
+        let (_, body) = patch(&bench, &south, json!({"outbound": {"channel_limit": 7}})).await;
+        let token = body["data"]["outbound"]["ip_authentication_token"].as_str().unwrap();
+        assert!(token.len() >= 12 && (token == "hunter2-of-south") == kept, "{knob}: {token}");
+    }
+}
+
 #[tokio::test]
 async fn null_inner() {
     let body = json!({"inbound": {"channel_limit": null}});
@@ -310,6 +324,27 @@ faults:
     assert_eq!(seen, ["north", "south", "south", "east", "robot", "heir"], "one is on two pages");
     assert_eq!(get(&bench, "ips").await.1["meta"]["total_results"], 3);
     assert_eq!(refusal(get(&bench, "fqdns").await), (429, "10011".into(), String::new()));
+}
+
+/// Lists that a reader must not believe.
+#[tokio::test]
+async fn lists_that_are_wrong() {
+    let faults = "
+faults:
+  - { match: { path: /v2/connections, times: 0 }, effect: endless_pages }
+  - { match: { path: /v2/ips }, effect: data_object }
+  - { match: { path: /v2/credential_connections/ }, effect: without_id }
+";
+    let bench = Bench::of(&format!("{ACCOUNT}{faults}")).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for page in 1..=3 {
+        let (_, body) = get(&bench, &format!("connections?page[number]={page}")).await;
+        assert_eq!(body["meta"]["total_pages"], 1_000_000_000);
+        ids.extend(body["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(ids.len(), 30, "every page is full of new ones");
+    assert!(get(&bench, "ips").await.1["data"].is_object());
+    assert!(get(&bench, &north()).await.1["data"].get("id").is_none());
 }
 
 /// A world file has every switch, and says which word it does not know.

@@ -101,6 +101,18 @@ fn forget_releases_without_a_request() {
 }
 
 #[test]
+fn the_sandbox_says_which_token_is_whose() {
+    let story = Story::new("{}");
+    story.file("world.yaml", "{ unpod: { tokens: [token-of-unpod] }, telnyx: { tokens: [token-of-telnyx] } }\n");
+    let mut child = story.command("sandbox world.yaml").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told = lines.take_while(|line| !line.starts_with("Control")).last().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(told, "Token     token-of-unpod (Unpod), sandbox-token (CarrierX), token-of-telnyx (Telnyx)");
+}
+
+#[test]
 fn the_sandbox_serves_until_it_is_stopped() {
     let story = Story::new("{}");
     story.expect(0, "init --quickstart");

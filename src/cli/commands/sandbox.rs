@@ -8,7 +8,7 @@ use crate::cli::console::Console;
 use crate::output::{Served, ServedService};
 use crate::run::embedded::{load_world, save_world, state_of};
 use crate::run::{Exit, RunError};
-use crate::sandbox::{SIMULATORS, Sandbox};
+use crate::sandbox::{SIMULATORS, Sandbox, Simulator};
 
 /// `telform sandbox`.
 #[derive(Debug, Args, Clone)]
@@ -54,11 +54,14 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
         });
     } else {
         let services: String = SIMULATORS.iter().map(|it| format!("{:<10}{}\n", it.title, (it.url)(&sandbox))).collect();
-        let mut tokens: Vec<String> = SIMULATORS.iter().map(|it| (it.token)(&sandbox)).collect();
-        tokens.dedup();
+        let own = |it: &Simulator| (it.token)(&sandbox);
+        let tokens = match SIMULATORS.iter().all(|it| own(it) == sandbox.token()) {
+            true => sandbox.token(),
+            false => SIMULATORS.iter().map(|it| format!("{} ({})", own(it), it.title)).collect::<Vec<_>>().join(", "),
+        };
         out.print(&format!(
         "{services}Token     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses contain a token of this run: anyone who has them may read and change\neverything here. Keep them secret.\nStop with Ctrl-C. The state is saved in {}.\n",
-        tokens.join(", "),
+        tokens,
         control,
         state.display(),
     ));

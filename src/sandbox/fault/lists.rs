@@ -7,12 +7,14 @@ use super::FaultEffect;
 pub(in super::super) struct ListFault {
     /// Number of elements by which every page after the first begins too early.
     pub(in super::super) overlap: usize,
+    /// The list never ends: the rows of the first page are the pattern for every page.
+    pub(in super::super) endless: bool,
 }
 
 impl ListFault {
     pub(super) fn from_effects(effects: &[FaultEffect]) -> Self {
         let overlap = effects.iter().map(|e| if let FaultEffect::OverlappingPages(n) = e { *n } else { 0 }).max();
-        Self { overlap: overlap.unwrap_or_default() }
+        Self { overlap: overlap.unwrap_or_default(), endless: effects.contains(&FaultEffect::EndlessPages) }
     }
 
     /// The start of a page.

@@ -46,7 +46,8 @@ pub(super) fn page<'a>(
         rows = kept;
     }
     sort(view, collection, asked, &mut rows)?;
-    let start = asked.list_fault.start((number - 1).saturating_mul(size)).min(rows.len());
+    let start = if asked.list_fault.endless { 0 } else { asked.list_fault.start((number - 1).saturating_mul(size)) };
+    let start = start.min(rows.len());
     let total = rows.len();
     let meta = json!({"page_number": number, "page_size": size, "total_pages": total.div_ceil(size), "total_results": total});
     Ok(Page { rows: rows[start..total.min(start + size)].to_vec(), meta })

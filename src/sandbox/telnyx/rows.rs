@@ -1,6 +1,6 @@
 //! The rows of a world: finding them, completing those that were written by hand, and what contradicts itself.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::ids;
 use super::super::world::TelnyxWorld;
 use super::connections::sort_of;
-use super::fields::{Field, Row, Table, Type, fill_defaults, text};
+use super::fields::{Field, IP, Row, Table, Type, fill_defaults, text};
 use super::tables::{COLLECTIONS, Collection, Ids};
 
 /// States of a number that is not there any more (section 9.1).
@@ -114,14 +114,13 @@ pub(in super::super) fn tidy(world: &mut TelnyxWorld, now: Timestamp) {
         *world.rows_mut(table) = rows;
     }
     // Names can stand for ids only when every row has one.
+    let targets = Targets::of(world);
     for table in tables() {
-        let mut rows = std::mem::take(world.rows_mut(table));
-        for row in &mut rows {
+        for row in world.rows_mut(table) {
             if let Some(collection) = collection_of(table, row) {
-                resolve(world, collection.fields, row);
+                resolve(&targets, collection.fields, row);
             }
         }
-        *world.rows_mut(table) = rows;
     }
 }
 
@@ -148,7 +147,7 @@ pub(super) fn complete(world: &mut TelnyxWorld, table: Table, row: &mut Row, mad
             own(world, row, "activated_at", |_| since.clone());
         }
         Table::Accounts => complete_account(world, row),
-        Table::Connections if sort_of(collection.record_type) == super::fields::IP => generate_token(row),
+        Table::Connections => generate_token(row),
         _ => {}
     }
     fill_defaults(collection.fields, collection.types, row);
@@ -162,8 +161,11 @@ fn own(world: &mut TelnyxWorld, row: &mut Row, field: &str, value: impl FnOnce(&
     }
 }
 
-/// An IP connection that sends no token gets one (section 8.1).
-fn generate_token(row: &mut Row) {
+/// An IP connection that has no token gets one (section 8.1).
+pub(super) fn generate_token(row: &mut Row) {
+    if sort_of(text(row, "record_type")) != IP {
+        return;
+    }
     let token = ids::sid(21, text(row, "id").parse().unwrap_or_default()).replace('-', "");
     if let Value::Object(outbound) = row.entry("outbound").or_insert_with(|| json!({})) {
         outbound.entry("ip_authentication_token").or_insert_with(|| token.into());
@@ -187,21 +189,43 @@ fn complete_account(world: &mut TelnyxWorld, row: &mut Row) {
     });
 }
 
+/// What a reference of a world may be: every id, and every name of exactly one row.
+struct Targets(HashMap<Table, HashMap<String, Option<String>>>);
+
+impl Targets {
+    fn of(world: &TelnyxWorld) -> Self {
+        let of_table = |table: Table| {
+            let mut meant: HashMap<String, Option<String>> = HashMap::new();
+            for row in world.rows(table) {
+                let only = Some(text(row, "id").to_owned());
+                meant.entry(name_of(row).to_owned()).and_modify(|it| *it = None).or_insert(only);
+            }
+            // An id is never taken for a name.
+            let ids = world.rows(table).iter().map(|row| text(row, "id").to_owned());
+            meant.extend(ids.map(|id| (id.clone(), Some(id))));
+            (table, meant)
+        };
+        Self(tables().map(of_table).collect())
+    }
+
+    /// The id that is meant.
+    fn id(&self, table: Table, written: &str) -> Option<&str> {
+        self.0.get(&table)?.get(written)?.as_deref()
+    }
+}
+
 /// Puts ids where a world has names.
-fn resolve(world: &TelnyxWorld, fields: &[Field], row: &mut Row) {
+fn resolve(targets: &Targets, fields: &[Field], row: &mut Row) {
     for field in fields {
         match (field.value, row.get_mut(field.name)) {
-            (Type::Group(inner), Some(Value::Object(group))) => resolve(world, inner, group),
+            (Type::Group(inner), Some(Value::Object(group))) => resolve(targets, inner, group),
             (Type::Ref(table) | Type::RefOrNumber(table), Some(value)) => {
-                if let Value::Number(id) = value {
-                    *value = id.to_string().into();
-                }
-                let Some(written) = value.as_str().filter(|it| !it.is_empty() && world.row(table, it).is_none()) else {
-                    continue;
+                let written = match &*value {
+                    Value::Number(id) => id.to_string(),
+                    other => other.as_str().unwrap_or_default().to_owned(),
                 };
-                let mut named = world.rows(table).iter().filter(|row| name_of(row) == written);
-                if let (Some(one), None) = (named.next(), named.next()) {
-                    *value = text(one, "id").into();
+                if !written.is_empty() {
+                    *value = targets.id(table, &written).unwrap_or(&written).into();
                 }
             }
             _ => {}
@@ -211,32 +235,34 @@ fn resolve(world: &TelnyxWorld, fields: &[Field], row: &mut Row) {
 
 /// Contradictions, as sentences.
 pub(in super::super) fn problems(world: &TelnyxWorld) -> Vec<String> {
-    let mut problems = Vec::new();
+    let (targets, mut problems) = (Targets::of(world), Vec::new());
     for table in tables() {
         let mut seen = HashSet::new();
         for row in world.rows(table) {
             let Some(collection) = collection_of(table, row) else { continue };
-            let who =
-                format!("telnyx: {} {}", collection.path, if name_of(row).is_empty() { text(row, "id") } else { name_of(row) });
+            let name = Some(name_of(row)).filter(|name| !name.is_empty()).unwrap_or(text(row, "id"));
+            let who = format!("telnyx: {} {name}", collection.path);
             if !seen.insert(text(row, "id")) {
                 problems.push(format!("{who}: another one has the id {}", text(row, "id")));
             }
-            check(world, collection.fields, collection.types, row, &who, &mut problems);
+            check(&targets, collection.fields, collection.types, row, &who, &mut problems);
         }
     }
     problems
 }
 
-fn check(world: &TelnyxWorld, fields: &[Field], types: u8, row: &Row, who: &str, problems: &mut Vec<String>) {
+fn check(targets: &Targets, fields: &[Field], types: u8, row: &Row, who: &str, problems: &mut Vec<String>) {
     for (name, value) in row {
         let Some(field) = fields.iter().find(|field| field.name == name && field.types & types != 0) else {
             problems.push(format!("{who} has an unknown field {name}"));
             continue;
         };
         match (field.value, value) {
-            (Type::Group(inner), Value::Object(group)) => check(world, inner, types, group, &format!("{who}: {name}"), problems),
+            (Type::Group(inner), Value::Object(group)) => {
+                check(targets, inner, types, group, &format!("{who}: {name}"), problems);
+            }
             (Type::Ref(table) | Type::RefOrNumber(table), Value::String(id))
-                if !id.is_empty() && world.row(table, id).is_none() =>
+                if !id.is_empty() && targets.id(table, id) != Some(id) =>
             {
                 problems.push(format!("{who}: {name} names {id}, which is not there"));
             }

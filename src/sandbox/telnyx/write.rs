@@ -6,7 +6,7 @@ use super::super::ids;
 use super::super::world::{DeleteInUse, DetachWith, NestedPatch, NullInner, ProfileDeleteInUse, TelnyxKnobs, TelnyxWorld};
 use super::fields::{ANY, CREATE, Field, Row, Table, Type, UPDATE, all_null, at, fill_defaults, text};
 use super::number_fields::VOICE;
-use super::rows::{collection_of, complete};
+use super::rows::{collection_of, complete, generate_token};
 use super::tables::Collection;
 use super::{Place, Refusal, invalid, rules};
 
@@ -137,6 +137,8 @@ pub(super) fn update(
     }
     Write { world, types: collection.types, access: UPDATE }.put(collection.fields, &mut row, &body, "")?;
     rules::consistent(world, collection, &mut row, &body, Some(id))?;
+    // A token that was reset is generated again.
+    generate_token(&mut row);
     row.insert("updated_at".to_owned(), now.into());
     let reset = body.contains_key("password") && row.get("password") != before.get("password");
     replace(world, collection.table, row.clone());
