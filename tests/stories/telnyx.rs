@@ -86,7 +86,7 @@ const OPEN: &[&str] = &[
     "",
     "nested_patch: replace_with_defaults",
     "nested_patch: replace_with_null, password_shown: stars",
-    "ids_as_numbers: true, duplicate_name: refuse_422",
+    "ids_as_numbers: true, duplicate_name: refuse_422, nested_patch: replace_with_null",
     "list_lag: 2, detach_with: 'null'",
     "delete_in_use: unlink, profile_delete_in_use: null_reference, messaging_down: unavailable",
     "error_shape: code_integer, null_inner: reject_422",
@@ -399,4 +399,47 @@ fn a_long_list_is_read_by_pages() {
     story.sandbox.clear_faults();
     story.fault("{ match: { service: telnyx, method: GET, path: '*/phone_numbers', times: 0 }, effect: { missing_rows: 5 } }");
     story.expect(3, "plan").says("the service counts 605 phone_numbers and shows 600");
+}
+
+/// A create whose answer is lost is found by reading, and never sent again; a move whose answer is lost is settled likewise.
+#[test]
+fn a_lost_answer_is_settled_by_reading() {
+    for (method, path) in [("POST", "*/credential_connections"), ("PATCH", "*/phone_numbers/*")] {
+        let story = managed("");
+        story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "south")));
+        story.fault(&format!("{{ match: {{ service: telnyx, method: {method}, path: '{path}' }}, when: after, effect: cut }}"));
+        story.apply();
+        let made = story.writes().iter().filter(|line| line.starts_with("POST ")).count();
+        assert_eq!(made, 1, "{:#?}", story.writes());
+        assert_eq!(connection_of(&story, SECOND), connection_row(&story, "south")["id"]);
+        story.in_sync();
+    }
+    // Throttled: waited for, and sent again, because nothing was done.
+    let story = managed("throttle: { nth: 3, times: 2, reset: 0 }");
+    story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "south")));
+    story.apply();
+    story.in_sync();
+}
+
+/// What moved outside is shown, and accepted into the YAML by the name of what serves the number now.
+#[test]
+fn a_number_that_moved_outside_is_accepted() {
+    let story = managed("");
+    story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "north")));
+    story.apply();
+    let south = connection_row(&story, "south")["id"].clone();
+    story.sandbox.edit(|world| {
+        world.telnyx.phone_numbers[0].insert("connection_id".to_owned(), south);
+        world.telnyx.phone_numbers[1].insert("connection_id".to_owned(), "".into());
+    });
+    story.expect(2, "drift").says("phone_numbers.a").says("phone_numbers.b");
+    story.expect(0, "drift --accept");
+    let yaml = story.read("telform.yaml");
+    assert!(
+        yaml.contains("connection: credential_connections.south")
+            || yaml.contains("connection: \"credential_connections.south\""),
+        "{yaml}"
+    );
+    assert!(yaml.contains("connection: null"), "{yaml}");
+    story.in_sync();
 }
