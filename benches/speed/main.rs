@@ -15,6 +15,7 @@ use self::server::Server;
 mod floor;
 mod growth;
 mod measure;
+mod numbers;
 mod server;
 mod stages;
 mod world;
@@ -54,6 +55,11 @@ fn main() {
             say(&server.url());
             std::future::pending::<()>().await;
         }),
+        // Ten thousand numbers, or as many as are named, move from one connection to another.
+        Some("numbers") => {
+            let count = args.get(1).and_then(|count| count.parse().ok()).unwrap_or(10_000);
+            runtime().block_on(numbers::moved(count));
+        }
         Some("growth") => runtime().block_on(growth::all()),
         Some("stages") => {
             let sizes: Vec<usize> = args[1..].iter().filter_map(|arg| arg.parse().ok()).collect();

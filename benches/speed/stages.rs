@@ -27,7 +27,7 @@ fn cpu() -> f64 {
 }
 
 /// Times one stage after the other.
-struct Clock {
+pub(crate) struct Clock {
     start: (Instant, f64),
     laps: Vec<(&'static str, f64, f64, [f64; 2])>,
 }
@@ -42,17 +42,17 @@ fn memory() -> [f64; 2] {
 }
 
 impl Clock {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { start: (Instant::now(), cpu()), laps: Vec::new() }
     }
 
-    fn lap(&mut self, name: &'static str) {
+    pub(crate) fn lap(&mut self, name: &'static str) {
         let (wall, used) = self.start;
         self.laps.push((name, wall.elapsed().as_secs_f64() * 1e3, cpu() - used, memory()));
         self.start = (Instant::now(), cpu());
     }
 
-    fn print(&self, title: &str) {
+    pub(crate) fn print(&self, title: &str) {
         let total: f64 = self.laps.iter().map(|(_, _, cpu, _)| cpu).sum();
         say(&format!("\n{title}: {total:.0} ms of CPU\n"));
         say("| stage | wall | CPU | share | memory then, peak |");

@@ -78,6 +78,10 @@ pub(super) struct LinkInputs<'a> {
     pub(super) foreign_bridges: BTreeSet<&'a str>,
     /// Ids of targets that let no call through after the plan, and did before.
     pub(super) darkened: BTreeSet<String>,
+    /// Ids of targets that let no call through before the plan.
+    pub(super) dark_before: BTreeSet<&'a str>,
+    /// Addresses of targets that let no call through after the plan.
+    pub(super) dark_after: BTreeSet<String>,
     /// Numbers that an earlier run disconnected and did not connect again.
     pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
     /// Slugs of the live bridges.
@@ -488,8 +492,22 @@ impl LinkInputs<'_> {
         self.note_goes_dark(connection, wired);
     }
 
-    /// Numbers that stay on a target that lets no call through any more, or may be on it.
+    /// Numbers that stay on a target that lets no call through any more, or may be on it, and numbers that move to one.
     fn note_darkened(&self, wired: &mut LinkPlan) {
+        let dark = |id: Option<&str>| id.is_none_or(|id| self.dark_before.contains(id));
+        let worked: BTreeSet<&str> =
+            self.connections.iter().filter(|it| !dark(it.served_by.id())).map(|it| it.number.as_str()).collect();
+        let moved = wired.impact.iter().filter(|it| it.effect == NumberEffect::Moves && worked.contains(it.number.as_str()));
+        let lost = moved.filter(|it| it.to.as_ref().is_some_and(|to| self.dark_after.contains(&to.provider)));
+        let lost = lost.map(|it| NumberImpact {
+            effect: NumberEffect::Dark,
+            from: it.to.clone(),
+            to: None,
+            dark_steps: 0,
+            ..it.clone()
+        });
+        let lost: Vec<NumberImpact> = lost.collect();
+        wired.impact.extend(lost);
         let on = |id: &String, served: &ServedBy| served.may_be(id);
         for connection in self.connections {
             let dark = self.darkened.iter().any(|id| on(id, &connection.served_by));

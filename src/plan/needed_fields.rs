@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::kind::{AttributeAccess, Kind};
+use crate::model::kind::{AttributeAccess, Field, Kind};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Desired, DesiredObject};
 use crate::services;
@@ -35,8 +35,9 @@ pub fn needed_fields(
     // Attributes that other values depend on, nested values that a write must not change, and values that the ledger waits for.
     names.extend(kind.fields.iter().filter_map(|field| field.only_with).map(|(other, _)| other));
     names.extend(kind.fields.iter().filter(|field| field.is_nested()).map(|field| field.name));
-    // What a PATCH carries along.
-    names.extend(kind.fields.iter().filter(|field| field.always_sent || field.group().is_some()).map(|field| field.name));
+    // What a PATCH carries along, and what tells whether calls are let through.
+    let kept = |field: &&Field| field.always_sent || field.group().is_some() || field.darkens.is_some();
+    names.extend(kind.fields.iter().filter(kept).map(|field| field.name));
     // Objects that name what goes keep it.
     let goes = |kind: &str| {
         let replaced = services::shapes_of_kind(kind).into_iter().any(may_be_replaced);

@@ -137,9 +137,8 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             CheckerOperation::Connect { provider, .. } => vec![ref_payload(provider, keys.numeric)],
             _ => check.links(account).map(Links::nothing).unwrap_or_default(),
         };
-        let mut expected = 0;
+        let expected = usize::from(!targets.is_empty()) + usize::from(!matches!(keys.member, MemberKey::Unnamed));
         if !targets.is_empty() {
-            expected += 1;
             let right = sent.and_then(|sent| sent.get(keys.target)).is_some_and(|sent| targets.contains(sent));
             check.require(right, at, "/call/body", "connects another target than it says");
         }
@@ -147,7 +146,6 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             Some(CheckerPayload::Value(value)) => Some(value.tree()),
             _ => None,
         };
-        expected += usize::from(!matches!(keys.member, MemberKey::Unnamed));
         let right = match keys.member {
             MemberKey::Unnamed => true,
             // A number is sent in the service's own spelling.

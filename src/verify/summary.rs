@@ -240,11 +240,12 @@ pub(super) fn check_impact(check: &mut CheckerContext<'_>) {
         }
     }
     for (at, impact) in told.into_values().flatten() {
-        // A number that goes dark with its bridge, where nothing else frees it; no step says what served it there.
+        // A number that goes dark with its bridge, or on a target that lets no call through; no step says what serves it there.
         let dark = impact.effect == CheckerEffect::Dark && impact.to.is_none() && impact.dark_steps == 0;
-        let from = impact.from.as_ref().map_or("", |from| from.bridge.as_str());
-        let freed = freed.contains(&(impact.account.as_str(), from, impact.number.as_str()));
-        if !dark || !(freed || impact.from.as_ref().is_some_and(|from| is_darkened(check, &from.provider))) {
+        let (account, number) = (impact.account.as_str(), impact.number.as_str());
+        let freed = freed.contains(&(account, impact.from.as_ref().map_or("", |from| from.bridge.as_str()), number));
+        let joined = wires.get(&(account, number)).is_some_and(|it| !it.joins.is_empty());
+        if !dark || !(freed || joined || impact.from.as_ref().is_some_and(|from| is_darkened(check, &from.provider))) {
             check.report(&format!("/impact/{at}"), &format!("no step makes {} do what is said here", impact.number));
         }
     }

@@ -11,7 +11,7 @@ use telform::http::retry::{
 use telform::http::{AnswerClass, RequestEffect};
 use telform::model::call::RequestMethod;
 use telform::model::call::RequestMethod::{Delete, Get, Patch, Post, Put};
-use telform::services::{carrierx, unpod};
+use telform::services::{carrierx, telnyx, unpod};
 
 const METHODS: [RequestMethod; 5] = [Get, Post, Patch, Put, Delete];
 const JSON: Option<&str> = Some("application/json");
@@ -173,6 +173,30 @@ fn what_may_be_sent_again() {
             let throttled = method != Post || service.api == "unpod";
             assert_eq!(again(service, method, answered(429), 1), throttled, "{} {method}", service.api);
         }
+    }
+}
+
+/// A 429 asks to wait only with the service's code for that (telnyx.md 1.1).
+#[test]
+fn a_limit_that_waiting_does_not_lift_is_final() {
+    let limit = |code: &str| format!(r#"{{"errors":[{{"code":{code},"title":"Limit"}}]}}"#);
+    for (body, class) in [
+        (limit(r#""10011""#), AnswerClass::Throttled),
+        (limit("10011"), AnswerClass::Throttled),
+        (limit(r#""40333""#), AnswerClass::Refused),
+        (limit("40333"), AnswerClass::Refused),
+        ("{}".to_owned(), AnswerClass::Throttled),
+        ("<html>".to_owned(), AnswerClass::Throttled),
+    ] {
+        for method in METHODS {
+            let answer = classify_answer(&telnyx::TABLE, method, "x", 429, JSON, body.as_bytes());
+            assert_eq!((answer.class, answer.effect), (class, RequestEffect::None), "{method} {body}");
+        }
+    }
+    // A service without such a code asks to wait whatever it says.
+    assert_eq!(classify_answer(&unpod::TABLE, Get, "x/", 429, JSON, limit("40333").as_bytes()).class, AnswerClass::Throttled);
+    for method in METHODS {
+        assert!(!again(&telnyx::TABLE, method, AttemptOutcome::Final, 1), "{method}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use telform::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind, UpdateMethod};
+use telform::model::kind::{AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Field, Kind, UpdateMethod};
 use telform::sandbox;
 use telform::services::{self, carrierx, unpod};
 
@@ -199,4 +199,26 @@ fn every_folder_of_a_service_is_listed() {
         .collect();
     let listed = services::tables().iter().map(|service| service.api.to_owned()).collect();
     assert_eq!(folders, listed, "a service is a folder under src/services and a line in the list of src/lib.rs");
+}
+
+/// Words of the tables that exclude each other, and names that the rest of the crate relies on.
+#[test]
+fn tables_use_words_only_where_every_reader_knows_them() {
+    for kind in services::tables().iter().flat_map(|service| service.kinds) {
+        // A listing by offset keeps only the fields that a plan needs, and may not have the one that says it.
+        let by_offset = matches!(kind.list, CollectionListing::Offset { .. });
+        assert!(!by_offset || kind.gone_when.is_empty(), "{}", kind.name);
+        for field in kind.fields {
+            assert!(field.name.matches('.').count() <= 1, "{}.{}: a map in a map", kind.name, field.name);
+            let plain = kind.fields.iter().any(|other| Some(other.name) == field.group());
+            assert!(!plain, "{}.{} is a value and a map", kind.name, field.name);
+            assert!(field.darkens.is_none() || field.ty == AttributeType::Bool && kind.connected, "{}.{}", kind.name, field.name);
+            assert!(
+                field.group().is_none() || field.ty != AttributeType::Secret,
+                "{}.{}: no PATCH carries it",
+                kind.name,
+                field.name
+            );
+        }
+    }
 }

@@ -178,6 +178,15 @@ pub(crate) fn dids_are_adopted_and_released() {
     assert_eq!(refusals(&plan), ["max_numbers_dark"]);
     desk.checker_finds(&plan, "/plan/impact/0/from/provider", "trunks.t2", "no step makes +14155550101 do what is said here");
 
+    // So is a did that moves to a trunk that is closed.
+    desk.yaml(&format!("{}{}", trunks(&["open: true", "open: false"]), dids(&[("01", "t2"), ("02", "t1")])));
+    let plan = desk.plan();
+    assert_eq!(impact(&plan), [("dark".to_owned(), 0), ("moves".to_owned(), 0)]);
+    assert_eq!(
+        (plan["plan"]["impact"][0]["from"]["provider"].as_str(), refusals(&plan)),
+        (Some("trunks.t2"), vec!["max_numbers_dark"])
+    );
+
     // An entry that is removed is released: the did stays where it is.
     desk.yaml(&format!("{two}{}", dids(&[("01", "t1")])));
     let said = desk.run("plan", 0);

@@ -86,7 +86,7 @@ const OPEN: &[&str] = &[
     "",
     "nested_patch: replace_with_defaults",
     "nested_patch: replace_with_null, password_shown: stars",
-    "ids_as_numbers: true, duplicate_name: refuse_422",
+    "ids_as_numbers: true, duplicate_name: refuse_422, nested_patch: replace_with_null",
     "list_lag: 2, detach_with: 'null'",
     "delete_in_use: unlink, profile_delete_in_use: null_reference, messaging_down: unavailable",
     "error_shape: code_integer, null_inner: reject_422",
@@ -347,7 +347,9 @@ fn other_commands_know_it() {
     story.expect(0, "drift --accept");
     assert!(story.read("telform.yaml").contains("inbound: { channel_limit: 7 }"), "{}", story.read("telform.yaml"));
     story.telnyx(&whole(&[connection("south", OUT)], &numbers("south", "south")));
-    story.run("plan --format terraform-json");
+    let terraform = story.run("plan --format terraform-json").json();
+    let north = &terraform["resource_changes"].as_array().unwrap().iter().find(|it| it["name"] == "south").unwrap()["change"];
+    assert_eq!(north["after"]["outbound"]["outbound_voice_profile_id"], "outbound_voice_profiles.domestic", "{terraform}");
     story.expect(0, "rehearse --max-deletes 1");
 
     // What `init --adopt` writes is what is there, and it reads back as it is.
@@ -361,4 +363,83 @@ fn other_commands_know_it() {
         "{drafted}"
     );
     assert!(!drafted.contains("canary"), "{drafted}");
+}
+
+/// Pages of 250 in an order that a new row does not shift; the token goes to the account's own address alone.
+#[test]
+fn a_long_list_is_read_by_pages() {
+    let rows = (0..600).map(|index| format!("    - {{ phone_number: '+1312{index:07}', connection_id: north }}\n"));
+    let world = format!(
+        "telnyx:\n  knobs: {{ ids_as_numbers: true }}\n  connections:\n    - {{ connection_name: north, user_name: northdesk1, password: canary-north-1 }}\n  phone_numbers:\n{}",
+        rows.collect::<String>()
+    );
+    let story = Story::new(&world).secret("NORTH", "canary-north-1");
+    story.telnyx(&format!(
+        "credential_connections:\n{}{}",
+        connection("north", ""),
+        numbers("north", "north").replace("+13125550101", "+13120000000").replace("+13125550102", "+13120000599")
+    ));
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
+    story.take_log();
+    story.expect(0, "plan").says("598 phone_numbers");
+    let mut pages: Vec<String> = story.take_log().into_iter().filter(|line| line.starts_with("GET phone_numbers?")).collect();
+    pages.sort();
+    let page = |number: u8| {
+        format!(
+            "GET phone_numbers?page%5Bnumber%5D={number}&page%5Bsize%5D=250&sort=phone_number&handle_messaging_profile_error=true"
+        )
+    };
+    assert_eq!(pages, [page(1), page(2), page(3)]);
+    // Rows on two pages push others back: pages are read until there are as many numbers as the service counts, or that is an error.
+    story.fault(
+        "{ match: { service: telnyx, method: GET, path: '*/phone_numbers', times: 0 }, effect: { overlapping_pages: 5 } }",
+    );
+    story.expect(0, "plan").says("598 phone_numbers");
+    story.sandbox.clear_faults();
+    story.fault("{ match: { service: telnyx, method: GET, path: '*/phone_numbers', times: 0 }, effect: { missing_rows: 5 } }");
+    story.expect(3, "plan").says("the service counts 605 phone_numbers and shows 600");
+}
+
+/// A create whose answer is lost is found by reading, and never sent again; a move whose answer is lost is settled likewise.
+#[test]
+fn a_lost_answer_is_settled_by_reading() {
+    for (method, path) in [("POST", "*/credential_connections"), ("PATCH", "*/phone_numbers/*")] {
+        let story = managed("");
+        story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "south")));
+        story.fault(&format!("{{ match: {{ service: telnyx, method: {method}, path: '{path}' }}, when: after, effect: cut }}"));
+        story.apply();
+        let made = story.writes().iter().filter(|line| line.starts_with("POST ")).count();
+        assert_eq!(made, 1, "{:#?}", story.writes());
+        assert_eq!(connection_of(&story, SECOND), connection_row(&story, "south")["id"]);
+        story.in_sync();
+    }
+    // Throttled: waited for, and sent again, because nothing was done.
+    let story = managed("throttle: { nth: 3, times: 2, reset: 0 }");
+    story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "south")));
+    story.apply();
+    story.in_sync();
+}
+
+/// What moved outside is shown, and accepted into the YAML by the name of what serves the number now.
+#[test]
+fn a_number_that_moved_outside_is_accepted() {
+    let story = managed("");
+    story.telnyx(&whole(&[connection("north", OUT), connection("south", OUT)], &numbers("north", "north")));
+    story.apply();
+    let south = connection_row(&story, "south")["id"].clone();
+    story.sandbox.edit(|world| {
+        world.telnyx.phone_numbers[0].insert("connection_id".to_owned(), south);
+        world.telnyx.phone_numbers[1].insert("connection_id".to_owned(), "".into());
+    });
+    story.expect(2, "drift").says("phone_numbers.a").says("phone_numbers.b");
+    story.expect(0, "drift --accept");
+    let yaml = story.read("telform.yaml");
+    assert!(
+        yaml.contains("connection: credential_connections.south")
+            || yaml.contains("connection: \"credential_connections.south\""),
+        "{yaml}"
+    );
+    assert!(yaml.contains("connection: null"), "{yaml}");
+    story.in_sync();
 }

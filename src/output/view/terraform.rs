@@ -21,6 +21,7 @@ use crate::plan::{
 };
 
 mod configuration;
+mod nested;
 
 /// The type of the resources that stand for numbers.
 const NUMBER_TYPE: &str = "telform_number";
@@ -128,13 +129,19 @@ pub fn plan_as_terraform_json(plan: &Plan, objects: Option<&PlanObjects>) -> Str
     }
     changes.extend(adopted.into_values());
     changes.extend(plan.impact.iter().map(|impact| number_resource(impact, api(&impact.account))));
+    let configuration = configuration_block(plan, &apis, &changes);
+    let changes: Vec<TerraformResourceChange<'_>> = changes.into_iter().map(TerraformResourceChange::nested).collect();
     json::to_json_line(&TerraformPlan {
         format_version: FORMAT_VERSION,
         terraform_version: TERRAFORM_VERSION,
         variables: Map::new(),
         planned_values: json!({ "root_module": { "resources": planned_values(&changes) } }),
-        configuration: configuration_block(plan, &apis, &changes),
-        resource_drift: plan.not_taken.iter().map(|untaken| resource_of_not_taken(untaken, api(&untaken.account))).collect(),
+        configuration,
+        resource_drift: plan
+            .not_taken
+            .iter()
+            .map(|untaken| resource_of_not_taken(untaken, api(&untaken.account)).nested())
+            .collect(),
         resource_changes: changes,
         output_changes: Map::new(),
         checks: plan.refusals.iter().map(failed_check).collect(),

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DeletePrerequisites, Planner, foreign_connections};
 use crate::model::kind::{Kind, SettingRole};
-use crate::model::resource::{Account, Address, Connection, NumberSpellings, ServedBy, owned_by};
-use crate::model::value::Value;
+use crate::model::resource::{Account, Address, Connection, DesiredValue, LiveObject, NumberSpellings, ServedBy, owned_by};
+use crate::model::value::{CompactValue, Value};
 use crate::plan::Inputs;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::link::{LeavingConfiguration, LinkInputs, LinkPlan};
 use crate::plan::link_index::LinkIndex;
-use crate::plan::matching::Matches;
+use crate::plan::matching::{MatchOutcome, Matches};
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
 use crate::plan::step::{ObjectRef, StepOperation};
@@ -87,6 +87,8 @@ impl<'a> Planner<'a> {
                 label: &label,
                 bridge_name: &bridge_name,
                 leaving_numbers,
+                dark_before: live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect(),
+                dark_after: dark_addresses(inputs, findings, account, target),
                 darkened: self.darkened_targets(account).filter_map(|change| change.id.clone()).collect(),
                 foreign_bridges: inputs
                     .live
@@ -274,6 +276,34 @@ impl<'a> Planner<'a> {
             self.delete_prerequisites.entry(delete).or_insert(prerequisites);
         }
     }
+}
+
+/// The attribute of a kind, and its value, with which an object lets no call through.
+fn darkening(kind: &Kind) -> Option<(&'static str, CompactValue)> {
+    kind.fields.iter().find_map(|field| Some((field.name, CompactValue::Bool(field.darkens?))))
+}
+
+/// Targets that let no call through now.
+fn live_dark_targets<'i>(inputs: &Inputs<'i>, account: &Account, target: &str) -> impl Iterator<Item = &'i LiveObject> {
+    let dark = account.service.shape(target, inputs.facts_of_account(&account.name).generation).and_then(darkening);
+    let all = inputs.live_objects(&account.name, target).iter();
+    all.filter(move |live| dark.as_ref().is_some_and(|(name, value)| live.attributes.get(name) == Some(value)))
+}
+
+/// Addresses of targets that let no call through after the plan: the entry says so, or it says nothing and they let none through now.
+fn dark_addresses(inputs: &Inputs<'_>, findings: &Matches<'_>, account: &Account, target: &str) -> BTreeSet<String> {
+    let dark_now: BTreeSet<&str> = live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect();
+    let all = findings.by_address.values().chain(findings.existing.values());
+    let mine = all.filter(|found| found.object.account == account.name && found.object.address.kind == target);
+    let dark = mine.filter(|found| {
+        let Some((name, value)) = darkening(found.kind) else { return false };
+        match (found.object.attributes.get(name), &found.outcome) {
+            (Some(DesiredValue::Value(stated)), _) => *stated == value,
+            (_, MatchOutcome::Live(live)) => dark_now.contains(live.id.as_str()),
+            _ => false,
+        }
+    });
+    dark.map(|found| found.object.address.to_string()).collect()
 }
 
 /// What serves a number now, for people.

@@ -10,7 +10,7 @@ use crate::config::secrets;
 use crate::config::yaml::{self, KeySecrecy};
 use crate::disk;
 use crate::model::kind::AttributeType;
-use crate::model::resource::{Address, Desired, DesiredValue, SourceLocation};
+use crate::model::resource::{Address, Desired, DesiredValue, ServedBy, SourceLocation};
 use crate::model::value::{CompactValue, Value, hidden};
 use crate::plan::{Inputs, Plan, ShownValue};
 use crate::run::Run;
@@ -173,7 +173,8 @@ fn build_edit(
 /// What serves an object that is its own holder, as the YAML says it: by its address, or null.
 fn target_as_yaml(live: &ShownValue) -> ShownValue {
     let ShownValue::Value(Value::Object(numbers)) = live else { return ShownValue::Value(Value::Null) };
-    ShownValue::Value(numbers.values().next().cloned().unwrap_or_default())
+    let by = numbers.values().next().filter(|by| by.as_str() != Some(ServedBy::Unserved.word()));
+    ShownValue::Value(by.cloned().unwrap_or_default())
 }
 
 /// Numbers in the form of the YAML: each with the name of the configuration that serves it.

@@ -7,7 +7,7 @@ use telform::model::value::CompactValue;
 
 use crate::properties::cases;
 
-const ALL: [Normaliser; 8] = [
+const ALL: [Normaliser; 9] = [
     Normaliser::Exact,
     Normaliser::EmptyIsNull,
     Normaliser::Decimal,
@@ -16,6 +16,7 @@ const ALL: [Normaliser; 8] = [
     Normaliser::Mails,
     Normaliser::Catalogue,
     Normaliser::Collection,
+    Normaliser::Set,
 ];
 
 fn text() -> impl Strategy<Value = String> {

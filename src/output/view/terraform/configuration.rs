@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, json};
 
+use super::nested::nested;
 use super::{TerraformResource, TerraformResourceChange};
 use crate::model::value::Value;
 use crate::plan::Plan;
@@ -74,6 +75,7 @@ fn configuration_resources(changes: &[TerraformResourceChange<'_>]) -> Vec<Value
         resources[place].1[&name] = json!({ "references": ["each.value"] });
     }
     let resources = resources.into_iter().map(|(resource, expressions)| {
+        let expressions = nested(expressions);
         let key = resource.provider_name.rsplit('/').next().unwrap_or_default();
         let mut shown = json!({
             "address": format!("{}.{}", resource.kind, resource.name),
