@@ -192,7 +192,7 @@ pub(super) const YAML: CodeGroup = CodeGroup {
             "A text is not a slug."
             "Lower-case letters and digits in groups joined by single `-`, at most 50 characters."
         "telform::yaml::stale_schema" -
-            "Warning: the copy of the schema beside the configuration is of another version of telform; the editor checks with it."
+            "Warning: the copy of the schema next to the configuration is of another version of telform; the editor checks with it."
             "Write it again with `telform schema --out .telform/telform.schema.json`."
         "telform::yaml::syntax" 1
             "The file is not valid YAML."
