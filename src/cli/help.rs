@@ -234,13 +234,14 @@ mod tests {
     }
 
     /// Commands that write a document, and the formats of each. A new one belongs here, with the same spellings.
-    const DOCUMENTS: [(&str, &str); 14] = [
+    const DOCUMENTS: [(&str, &str); 15] = [
         ("validate", "text"),
         ("plan", "text"),
         ("undo", "text"),
         ("destroy", "text"),
         ("show", "text"),
         ("get", "table"),
+        ("drift", "text"),
         ("diff", "text"),
         ("graph", "dot"),
         ("docs", "text"),

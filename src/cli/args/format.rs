@@ -166,8 +166,10 @@ macro_rules! lists_findings {
 lists_findings!(PlanFormat CheckFormat DriftFormat ReportFormat);
 
 /// The help of `--report`.
-pub(crate) const REPORT_HELP: &str =
-    "Report what was done as FORMAT=FILE, repeatable: markdown, html, github, gitlab, sarif or junit";
+pub(crate) const REPORT_HELP: &str = "Report what was done into a file, repeatable";
+
+/// The same with the formats.
+pub(crate) const REPORT_LONG_HELP: &str = "Report what was done into a file, repeatable\n\nmarkdown=FILE, html=FILE, github=FILE, gitlab=FILE, sarif=FILE or junit=FILE.";
 
 /// The help of `--format`: the names come from the list itself, and the first one is the default.
 pub(crate) fn formats_help<F: ValueEnum>() -> String {

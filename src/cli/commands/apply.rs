@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::args::{
-    FormatTarget, LockArgs, PlanSelectionArgs, REPORT_HELP, ReportFormat, RunArgs, SignArgs, TrustArgs, choice_options,
+    FormatTarget, LockArgs, PlanSelectionArgs, REPORT_HELP, REPORT_LONG_HELP, ReportFormat, RunArgs, SignArgs, TrustArgs,
+    choice_options,
 };
 use crate::cli::complete;
 use crate::cli::console::Console;
@@ -38,7 +39,7 @@ pub struct ApplyArgs {
     /// --auto-approve it does not ask, and continues only after a clean verification.
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
-    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, add = complete::formats::<ReportFormat>())]
+    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, long_help = REPORT_LONG_HELP, add = complete::formats::<ReportFormat>())]
     pub reports: Vec<FormatTarget<ReportFormat>>,
     /// What the saved plan needs.
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::args::lock::parse_duration;
-use crate::cli::args::{CarryOutArgs, FormatTarget, PlanSelectionArgs, REPORT_HELP, ReportFormat};
+use crate::cli::args::{CarryOutArgs, FormatTarget, PlanSelectionArgs, REPORT_HELP, REPORT_LONG_HELP, ReportFormat};
 use crate::cli::complete;
 use crate::cli::console::Console;
 use crate::cli::run_report::RunReports;
@@ -21,7 +21,7 @@ pub struct ResumeArgs {
     /// Such as 90s or 10m [default: 0, say until when it may still be running].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub settle_timeout: Option<Duration>,
-    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, add = complete::formats::<ReportFormat>())]
+    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, long_help = REPORT_LONG_HELP, add = complete::formats::<ReportFormat>())]
     pub reports: Vec<FormatTarget<ReportFormat>>,
     /// What the plan is about.
     #[command(flatten)]

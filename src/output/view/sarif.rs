@@ -25,7 +25,7 @@ pub fn findings_as_sarif(command: &str, findings: &[Finding]) -> String {
     let mut keys = FindingKeys::default();
     let mut results: Vec<Value> = shown.iter().map(|it| result(it, index[it.code.as_str()], &mut keys)).collect();
     if let Some(more) = findings.len().checked_sub(shown.len()).filter(|more| *more > 0) {
-        let text = format!("{more} further findings are not in this file; `telform {command} --format json` has all");
+        let text = format!("{more} further findings are not in this file; the JSON of the same command has all");
         results.push(json!({ "level": "warning", "message": { "text": text }, "locations": [location(NOWHERE, 1, 1)] }));
     }
     let rules: Vec<Value> = codes.into_iter().map(rule).collect();
