@@ -9,6 +9,7 @@ use super::json::{MOST_VALUES, TOO_MANY};
 use super::{AnswerClass, LazyJson, RequestEffect, text};
 use crate::model::call::RequestMethod;
 use crate::model::kind::{Kind, ServiceTable, text_of};
+use crate::model::value::Value;
 
 /// The interpretation of an answer.
 #[derive(Debug, Clone)]
@@ -179,7 +180,7 @@ fn of_refusal(
         // It is not known whether the request was accepted before the timeout.
         408 => (AnswerClass::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (AnswerClass::Conflict, RequestEffect::None, "something else is in the way"),
-        429 if is_final_limit(service, content) => {
+        429 if is_final_limit(service, method, content) => {
             (AnswerClass::Refused, RequestEffect::None, "a limit that waiting does not lift")
         }
         429 => (AnswerClass::Throttled, RequestEffect::None, "too many requests"),
@@ -189,12 +190,24 @@ fn of_refusal(
     }
 }
 
-/// Whether a 429 has a code other than the one that asks to wait.
-fn is_final_limit(service: &ServiceTable, content: &BodyContent) -> bool {
-    let (Some(code), BodyContent::Json(body)) = (service.throttled_code, content) else { return false };
-    let codes = body.get("errors").and_then(|errors| errors.as_array()).into_iter().flatten();
-    let mut codes = codes.filter_map(|error| error.get("code").and_then(text_of)).peekable();
-    codes.peek().is_some() && codes.all(|it| it != code)
+/// Whether a 429 has a code other than the one that asks to wait. Only that code says that a create did nothing.
+fn is_final_limit(service: &ServiceTable, method: RequestMethod, content: &BodyContent) -> bool {
+    let Some(code) = service.throttled_code else { return false };
+    let errors = match content {
+        BodyContent::Json(body) => body.get("errors"),
+        _ => None,
+    };
+    let all = match errors {
+        Some(Value::Array(all)) => all.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let codes: Vec<String> = all.iter().filter_map(|error| error.get("code").and_then(text_of)).collect();
+    if method == RequestMethod::Post {
+        !codes.contains(&code.to_owned())
+    } else {
+        !codes.is_empty() && !codes.contains(&code.to_owned())
+    }
 }
 
 /// Unpod answers 400 where others answer 409 (unpod.md 12, row 12, and 7.1).

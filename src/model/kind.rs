@@ -24,7 +24,7 @@ pub use envelope::Envelope;
 pub use field::{Field, Part};
 pub use link::{Detach, Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
 pub use listing::{CollectionListing, Next, PageWords};
-pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
+pub use normaliser::{Normaliser, canonical_decimal, id_of, text_of, whole_of};
 pub use reference::reference_in;
 pub use service::{ServiceTable, TokenOwnerQuery};
 pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};

@@ -313,6 +313,10 @@ fn restore_numeric_id(kind: &Kind, id: CompactValue, key: &FingerprintKey) -> Co
 
 /// An id as text that a path can hold. A number may come as a text of digits (unpod.md 14.1).
 fn identity_text(kind: &Kind, id: &CompactValue) -> Option<String> {
+    // A fraction, or a power of ten, is not the id that it was.
+    if matches!(id, CompactValue::Number(number) if !number.is_u64() && !number.is_i64()) {
+        return None;
+    }
     let text = id.text()?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (if kind.numeric_id { digits } else { is_segment(text.trim()) }).then(|| text.into_owned())

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Map;
 
+use super::paging::is_unnamed;
 use crate::http::{AnswerClass, ApiError, LazyJson, ReadOnly, RequestEffect};
 use crate::model::call::RequestMethod;
 use crate::model::kind::{CollectionListing, Kind, ServiceTable, text_of};
@@ -294,8 +295,11 @@ pub async fn reread_uses(
     before: &ConfigurationUses,
     bridges: &BTreeSet<String>,
 ) -> Result<ConfigurationUses, ReadError> {
-    let read = again.connections(&before.configurations, bridges).await?;
+    // A row that names nothing cannot be read by itself.
+    let (unnamed, named): (BTreeSet<String>, BTreeSet<String>) = bridges.iter().cloned().partition(|id| is_unnamed(id));
+    let read = again.connections(&before.configurations, &named).await?;
     Ok(ConfigurationUses {
+        unreadable_bridges: unnamed.into_iter().collect(),
         connections: read.connections,
         unseen_candidates: read.unseen_candidates,
         ..ConfigurationUses::none(before.holder)

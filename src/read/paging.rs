@@ -14,7 +14,7 @@ use super::{AccountReader, ObjectDetail, ReadError};
 use crate::http::LazyJson;
 use crate::model::kind::{CollectionListing, Kind};
 use crate::model::ledger::FingerprintKey;
-use crate::model::resource::{LiveAccount, LiveObject};
+use crate::model::resource::{LiveAccount, LiveObject, UnreadableObject};
 use crate::model::value::{Value, memory_size};
 
 /// Pages requested concurrently; few, so that a service with a wrong total is detected early.
@@ -70,6 +70,11 @@ impl AccountReader<'_> {
             }
         }
         if !odd.is_empty() {
+            if kind.link.is_some() {
+                // What serves these members is not known either, and it may be anything.
+                let unreadable = live.unreadable.entry(kind.name).or_default();
+                unreadable.extend((1..=odd.len()).map(|number| unnamed_member(kind, number)));
+            }
             live.malformed_rows.insert(kind.name, odd);
         }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
@@ -276,4 +281,19 @@ impl PageOfObjects {
     fn row_count(&self) -> usize {
         self.objects.len() + self.malformed_rows.len()
     }
+}
+
+/// How a row that names no object is called. No id begins like this.
+const UNNAMED: &str = "(row ";
+
+/// Whether this is the name of a row that names no object.
+pub(super) fn is_unnamed(id: &str) -> bool {
+    id.starts_with(UNNAMED)
+}
+
+/// A row that names no object, as one that cannot be read.
+fn unnamed_member(kind: &Kind, number: usize) -> (String, UnreadableObject) {
+    let why = format!("the listing has a row that names no {}, so it is not known what serves it", kind.singular);
+    let help = "the service must correct the row; `telform plan -v` shows the request".to_owned();
+    (format!("{UNNAMED}{number} without a usable `{}`)", kind.id), UnreadableObject { why, help, may_use: true })
 }

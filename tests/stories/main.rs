@@ -165,6 +165,7 @@ mod undo_plans;
 mod undo_today;
 mod undos;
 mod unreadable;
+mod unsure_members;
 mod verify;
 mod watch;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
-use super::text_of;
+use super::{id_of, text_of};
 use crate::model::call::RequestMethod;
 use crate::model::resource::ServedBy;
 use crate::model::value::Value;
@@ -191,7 +191,7 @@ impl Link {
         let served = match row.get(self.target_key) {
             None => return Err("it does not say what serves it"),
             Some(Value::Null) => ServedBy::Unserved,
-            Some(target) => match text_of(target).ok_or("what serves it is neither a text nor a number")? {
+            Some(target) => match id_of(target).ok_or("what serves it is no usable id")? {
                 none if none.is_empty() => ServedBy::Unserved,
                 id => ServedBy::exact(id),
             },

@@ -80,6 +80,15 @@ pub fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// The text of an id: a text without blanks around it, or a whole number. A fraction, or a power of ten, is not the id that it was.
+pub fn id_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => (text.trim() == text).then(|| text.clone()),
+        Value::Number(number) => (number.is_u64() || number.is_i64()).then(|| number_text(number)),
+        _ => None,
+    }
+}
+
 /// A whole number, also when it is written as a text of digits.
 pub fn whole_of(value: &Value) -> Option<u64> {
     match value {

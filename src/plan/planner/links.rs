@@ -15,7 +15,7 @@ use crate::plan::link_index::LinkIndex;
 use crate::plan::matching::{MatchOutcome, Matches};
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
-use crate::plan::step::{ObjectRef, StepOperation};
+use crate::plan::step::{ObjectRef, Prerequisite, StepOperation};
 use crate::plan::unnumbered_step::delete_step_name;
 
 static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
                 bridge_name: &bridge_name,
                 leaving_numbers,
                 dark_before: live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect(),
-                dark_after: dark_addresses(inputs, findings, account, target),
+                dark_after: dark_addresses(inputs, findings, &self.changes, account, target),
                 darkened: self.darkened_targets(account).filter_map(|change| change.id.clone()).collect(),
                 foreign_bridges: inputs
                     .live
@@ -106,6 +106,8 @@ impl<'a> Planner<'a> {
                     .collect(),
             };
             let mut wired = wiring.plan_connections();
+            self.wait_for_opened_targets(&mut wired, &wiring);
+            self.refuse_darkening_unread(inputs, account, kind);
             self.add_number_changes(&wiring, &wired, inputs);
             self.add_entry_changes(inputs, &wiring, &wired);
             self.adopt_entries(inputs, &wiring);
@@ -128,11 +130,53 @@ impl<'a> Planner<'a> {
         })
     }
 
+    /// A number moves to a target that lets no call through only after the request that opens it.
+    fn wait_for_opened_targets(&self, wired: &mut LinkPlan, wiring: &LinkInputs<'_>) {
+        let opened: BTreeMap<&str, &str> = self
+            .drafts
+            .iter()
+            .filter_map(|draft| match &draft.step.operation {
+                StepOperation::Update { id, .. }
+                    if wiring.dark_before.contains(id.as_str()) && draft.step.call.account == wiring.account =>
+                {
+                    Some((id.as_str(), draft.step.id.as_str()))
+                }
+                _ => None,
+            })
+            .collect();
+        for draft in &mut wired.steps.drafts {
+            if let StepOperation::Connect { provider: ObjectRef::Id(id), .. } = &draft.step.operation
+                && let Some(step) = opened.get(id.as_str())
+            {
+                draft.step.waits_for.push(Prerequisite::Step((*step).to_owned()));
+            }
+        }
+    }
+
+    /// What closes a target needs to know its numbers.
+    fn refuse_darkening_unread(&mut self, inputs: &Inputs<'a>, account: &Account, holder: &Kind) {
+        let live = inputs.live.accounts.get(&account.name);
+        let unread: Vec<String> = live.into_iter().flat_map(|live| live.opaque_objects(holder.name)).map(str::to_owned).collect();
+        if unread.len() as u64 <= inputs.options.max_unreadable_bridges.unwrap_or(0) {
+            return;
+        }
+        let (names, count) = (if unread.len() == 1 { holder.singular } else { holder.name }, unread.len());
+        let detail = format!(
+            "{names} {} cannot be read and may be served by it; `--max-unreadable-bridges {count}` allows it",
+            unread.join(", ")
+        );
+        let addresses: Vec<Address> = self.darkened_targets(account).map(|change| change.address.clone()).collect();
+        self.remarks.refusals.extend(
+            addresses
+                .iter()
+                .map(|address| PlanRefusal::about(RefusalCode::UnreadableBridges, &account.name, address, detail.clone())),
+        );
+    }
+
     /// A delete of something that numbers use needs to know the connections, and so does a create that takes numbers along.
     fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, selection: &Selection, account: &Account) {
-        if inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some()) {
-            return; // Refused already, with the reason.
-        }
+        // Then all but these are refused already, with the reason.
+        let failed = inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some());
         let used = self.leaving_in(account, |kind| kind.connected);
         let used = used.map(|(_, gone)| (gone.address.clone(), "which numbers use it"));
         let created = self.takes_members(account).map(|address| (address, "which of its numbers are free"));
@@ -140,7 +184,8 @@ impl<'a> Planner<'a> {
         let numbers = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
         let numbers = numbers.filter(|entry| selection.includes(&entry.address)).map(|entry| entry.address.clone());
         let numbers = numbers.map(|address| (address, "what serves the number"));
-        let addresses: Vec<(Address, &str)> = used.chain(created).chain(darkened).chain(numbers).collect();
+        let others = used.chain(created).chain(numbers).filter(|_| !failed);
+        let addresses: Vec<(Address, &str)> = others.chain(darkened).collect();
         let holders = account.service.link_roles().map_or("links", |roles| roles.holder);
         for (address, unknown) in addresses {
             let detail = format!("the {holders} of the account were not read, so it is not known {unknown}");
@@ -290,17 +335,27 @@ fn live_dark_targets<'i>(inputs: &Inputs<'i>, account: &Account, target: &str) -
     all.filter(move |live| dark.as_ref().is_some_and(|(name, value)| live.attributes.get(name) == Some(value)))
 }
 
-/// Addresses of targets that let no call through after the plan: the entry says so, or it says nothing and they let none through now.
-fn dark_addresses(inputs: &Inputs<'_>, findings: &Matches<'_>, account: &Account, target: &str) -> BTreeSet<String> {
+/// Addresses of targets that let no call through after the plan: the plan sends it, or sends nothing and they let none through now.
+fn dark_addresses(
+    inputs: &Inputs<'_>,
+    findings: &Matches<'_>,
+    changes: &BTreeMap<Address, Change>,
+    account: &Account,
+    target: &str,
+) -> BTreeSet<String> {
     let dark_now: BTreeSet<&str> = live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect();
     let all = findings.by_address.values().chain(findings.existing.values());
     let mine = all.filter(|found| found.object.account == account.name && found.object.address.kind == target);
     let dark = mine.filter(|found| {
         let Some((name, value)) = darkening(found.kind) else { return false };
-        match (found.object.attributes.get(name), &found.outcome) {
-            (Some(DesiredValue::Value(stated)), _) => *stated == value,
-            (_, MatchOutcome::Live(live)) => dark_now.contains(live.id.as_str()),
-            _ => false,
+        let change = changes.get(&found.object.address);
+        let sent = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == name));
+        match (sent, &found.outcome) {
+            (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if CompactValue::from(after) == value),
+            (None, MatchOutcome::Live(live)) => dark_now.contains(live.id.as_str()),
+            (None, _) => {
+                matches!(found.object.attributes.get(name), Some(DesiredValue::Value(stated)) if *stated == value)
+            }
         }
     });
     dark.map(|found| found.object.address.to_string()).collect()
