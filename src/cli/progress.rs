@@ -110,7 +110,7 @@ impl Progress for Console {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
                 self.print_stderr(&format!(
-                    "Stale plan: the services changed since the review. Nothing was written. Run `{plan}` again.\n"
+                    "Stale plan: the services or the configuration changed since the review. Nothing was written. Run `{plan}` again.\n"
                 ));
             }
             RunEvent::OtherDigest { used: Some(by), .. } | RunEvent::SavedPlanUsed { by } => {

@@ -388,4 +388,6 @@ pub enum TextGrammar {
     Url,
     /// A country, ISO 3166-1 alpha-3.
     Country,
+    /// A phone number in E.164: plus sign, country code, digits.
+    PhoneNumber,
 }

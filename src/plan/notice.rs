@@ -289,7 +289,7 @@ impl NoticeCode {
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",
             Self::OddShape => "does not have the documented form; no entry manages it, so it is left alone",
             Self::KindNotMentioned => {
-                "managed objects of a kind that no file declares: not read and left alone. An empty map of the kind would delete them; `telform forget ADDRESS` releases one"
+                "managed objects of a kind that no file declares: their attributes are not compared and not changed. An empty map of the kind means that none is wanted; `telform forget ADDRESS` releases one"
             }
             Self::Protected => "protected from the next apply on: the YAML sets `prevent_delete: true`",
             Self::Unprotected => "no longer protected from the next apply on: the YAML no longer sets `prevent_delete: true`",

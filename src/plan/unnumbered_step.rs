@@ -380,7 +380,10 @@ pub(super) fn delete_step(
         }
         0 => match kind.delete {
             DeleteSupport::Undocumented { switch } => format!("the account allows it with `{switch}`"),
-            DeleteSupport::Supported => format!("no number is known to use this {}", kind.singular),
+            DeleteSupport::Supported if kind.connected || kind.link.is_some() => {
+                format!("no number is known to use this {}", kind.singular)
+            }
+            DeleteSupport::Supported => "nothing that was read names it".to_owned(),
         },
         1 => "after its 1 number was taken off and read back".to_owned(),
         n => format!("after its {n} numbers were taken off and read back"),

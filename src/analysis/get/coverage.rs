@@ -60,6 +60,17 @@ impl InventoryCoverage {
             }
         }
         coverage.missed.dedup();
+        if scopes.iter().any(|scope| scope.roles.is_some()) {
+            // Where a member is its own holder, numbers are objects.
+            let own = inputs.desired.accounts.values().filter_map(|account| {
+                let roles = account.service.link_roles().filter(|roles| roles.entry.is_none())?;
+                let shown = scopes.iter().any(|scope| scope.name == roles.holder);
+                (!shown).then_some((&account.name, roles.holder))
+            });
+            coverage.remarks.extend(own.map(|(account, holder)| {
+                format!("not shown: the numbers of account {account} are objects: `telform get {holder}`")
+            }));
+        }
         coverage
     }
 

@@ -5,7 +5,7 @@ use super::{ConfigLoader, FileRef, country, suggestions, values};
 use crate::config::problem::{Problem, Span};
 use crate::config::yaml::{MapEntry, NodeData, YamlNode, is_variable};
 use crate::model::kind::{AttributeType, Field, Part, TextGrammar};
-use crate::text::{is_invisible_char, masked_for_display};
+use crate::text::{is_e164, is_invisible_char, masked_for_display};
 
 /// A template in a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -133,6 +133,11 @@ impl ConfigLoader<'_> {
             TextGrammar::Any if hidden && field.ty == AttributeType::CatalogueEntry => {
                 let what = format!("`{name}` holds an invisible character");
                 ("telform::yaml::blank", what, None)
+            }
+            TextGrammar::PhoneNumber if !is_e164(text) || !text.starts_with('+') => {
+                let what = format!("`{}` is not a phone number: `{name}` takes E.164", suggestions::shorten_name(text));
+                let help = "write it with plus sign and country code, such as \"+14155550101\"";
+                ("telform::yaml::number", what, Some(help.to_owned()))
             }
             TextGrammar::Country if !country::is_alpha3(text) => {
                 let what = format!(

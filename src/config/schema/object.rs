@@ -179,6 +179,7 @@ fn text_schema(kind: &Kind, field: &Field) -> Value {
         about["pattern"] = "\\S".into();
     }
     match field.grammar {
+        TextGrammar::PhoneNumber => about["pattern"] = E164.into(),
         TextGrammar::Country => about["pattern"] = "^[A-Z]{3}$".into(),
         TextGrammar::Code if field.required => about["pattern"] = "^[!-~]+$".into(),
         TextGrammar::Code => about["pattern"] = "^[!-~]*$".into(),

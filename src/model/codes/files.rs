@@ -150,7 +150,7 @@ pub(super) const YAML: CodeGroup = CodeGroup {
             "An attribute that cannot be cleared is set to null."
             "Leave the line out: what is not mentioned is left alone."
         "telform::yaml::number" 1
-            "A key under `numbers` is not a phone number in E.164 form; the message says what it is instead."
+            "A phone number is not in E.164 form; the message says what it is instead."
             "Write `\"+14155550101\"`, in quotes."
         "telform::yaml::number_twice" 1
             "One number is declared in two places."

@@ -38,7 +38,9 @@ pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -
     }
     for ((account, kind), addresses) in left {
         let count = addresses.len();
-        let detail = format!("{count} of {kind}: {}; `{kind}: {{}}` would delete them", list_first_few(&addresses));
+        let adopted_only = crate::services::shapes_of_kind(kind).iter().all(|kind| kind.adopted_only);
+        let would = if adopted_only { "release" } else { "delete" };
+        let detail = format!("{count} of {kind}: {}; `{kind}: {{}}` would {would} them", list_first_few(&addresses));
         notice(account, NoticeCode::KindNotMentioned, detail);
     }
     notices

@@ -130,6 +130,7 @@ pub static PHONE_NUMBERS: Kind = Kind::new("phone_numbers", "phone number", "tel
         &[
             Field::new("phone_number", AttributeType::Text)
                 .required()
+                .made_of(TextGrammar::PhoneNumber)
                 .create_only()
                 .example("+13125550101")
                 .doc("Number with plus sign and country code; the natural key.", "telnyx.md 9.1"),
