@@ -247,6 +247,10 @@ impl Progress for Console {
             Warning::TwinsUnknown { why } => {
                 self.print_stderr(&format!("telform could not check whether a created object has a twin: {}\n", escape(why)));
             }
+            Warning::PlanUnbound { why } => self.wrapped(&format!(
+                "note: the saved plan is not bound to the values of its secrets: {}. `telform apply` sends the values of that time. To bind it, set TELFORM_FINGERPRINT_KEY here and where the plan is applied, and plan again.",
+                escape(why)
+            )),
             _ if silent => {}
             Warning::Configuration(problems) => {
                 self.print_stderr(&render_problems(problems, self.color_on_stderr(), self.width()));

@@ -259,6 +259,11 @@ fn found_key(store: &LedgerStore, ledger: &Ledger, finish: bool) -> Result<Optio
     })
 }
 
+/// Whether this machine does not keep its files, as a CI runner.
+pub(super) fn forgets_keys() -> bool {
+    std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false")
+}
+
 /// The key of the fingerprints, and its relation to the journal. A key made on a machine that does not keep it makes every
 /// secret unknown to the next run.
 pub(crate) fn load_or_create_key(
@@ -272,12 +277,11 @@ pub(crate) fn load_or_create_key(
         return Ok((key.clone(), JournalKey::from_key(store, Some(key), KeyAge::Before)?));
     }
     if reads_only {
-        // Without a key nothing that was sealed can be read; a plan creates no files, so this key lives only as long as the plan.
-        let key = FingerprintKey::from_text(&FingerprintKey::generate_text()).map_err(crate::state::ledger::LedgerError::from)?;
-        return Ok((key, JournalKey::without_kept_key(KeyAge::Forgotten)));
+        // Without a key nothing that was sealed can be read. This key lives only as long as the plan, unless the plan is saved.
+        return Ok((store.make_key()?, JournalKey::without_kept_key(KeyAge::Forgotten)));
     }
     let key = store.make_key()?;
-    let forgets = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+    let forgets = forgets_keys();
     if store.is_shared() || forgets {
         let path = store.key_shown();
         let ledger_has_other = ledger.key_check.is_some();

@@ -96,6 +96,11 @@ impl MadePlan {
         saved_plan::document_text(&self.run, &self.plan, &self.live)
     }
 
+    /// Prepares a plan that is to be saved: the file is bound to the values of the secrets that it sends.
+    pub(crate) fn bind_secrets(&mut self) -> Result<(), RunError> {
+        saved_plan::keep_key(&mut self.run, &self.plan)
+    }
+
     /// The objects that its addresses claim; none where only a part of them was read.
     pub(crate) fn objects(&self) -> Option<PlanObjects> {
         let Run { desired, ledger, key, options, .. } = &self.run;

@@ -372,6 +372,11 @@ pub enum Warning<'a> {
         /// Whether the ledger was sealed with another key.
         ledger_has_other: bool,
     },
+    /// A plan is saved, and its secrets may have other values when it is applied.
+    PlanUnbound {
+        /// Why the file does not bind them.
+        why: String,
+    },
     /// Secrets that were not supplied are made up in the sandbox.
     SecretsMadeUp {
         /// How many.

@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::choice::PlanSelection;
-use super::journal_key::KeyAge;
+use super::journal_key::{JournalKey, KeyAge, forgets_keys};
+use super::progress::Warning;
 use super::{Run, RunError, git};
 use crate::disk;
 use crate::document::{self, Document, IsEmpty, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
@@ -41,6 +42,30 @@ fn protect_document<P: Serialize, U: Serialize + IsEmpty>(
     let kept = session.chain.key.is_some() && session.chain.key_age == KeyAge::Before;
     let binding = kept.then(|| document::bind_document(&document, &session.key));
     Document { binding, ..document }
+}
+
+/// Keeps the key of a plan that sends secrets, so that the file in which it is saved is bound to their values. Where that cannot be,
+/// the user is told.
+pub(crate) fn keep_key(session: &mut Run, plan: &Plan) -> Result<(), RunError> {
+    let has_sealable = || document::seal_secrets(plan, &session.desired, &session.key).is_some();
+    if session.chain.key.is_some() || session.sandbox.is_some() || !has_sealable() {
+        return Ok(());
+    }
+    let is_chained = matches!(&session.journal, Some(Ok(journal)) if journal.is_chained());
+    let why = if session.ledger.key_check.is_some() || is_chained {
+        Some("the fingerprint key of the ledger is not here".to_owned())
+    } else if session.store.is_shared() {
+        Some("there is no fingerprint key, and one that is made here would be unknown to others who use the ledger".to_owned())
+    } else if forgets_keys() {
+        Some("there is no fingerprint key, and a CI runner does not keep one".to_owned())
+    } else {
+        session.store.keep_new_key().err().map(|error| format!("no fingerprint key could be kept: {error}"))
+    };
+    match why {
+        Some(why) => session.context.progress.on_warning(&Warning::PlanUnbound { why }),
+        None => session.chain = JournalKey::from_key(&session.store, Some(session.key.clone()), KeyAge::Before)?,
+    }
+    Ok(())
 }
 
 fn plan_origin(session: &Run, plan: &Plan, live: &LiveState) -> Origin {

@@ -80,7 +80,7 @@ pub struct Run {
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionPurpose {
-    /// Reads only: nothing is locked, no key is made.
+    /// Reads only: nothing is locked, no key is kept, except by saving a plan.
     Plan,
     /// As `Plan`; an account whose token is missing is recorded, and does not end the run.
     Look,

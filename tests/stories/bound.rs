@@ -175,7 +175,7 @@ fn seals_stay_where_they_are() {
     story.expect(1, "rehearse plan.json").says("error[telform::plan::unbound]");
     assert_eq!(story.writes(), [""; 0]);
     // Without a key it cannot be bound.
-    let keyless = Story::new("{}").secret("AUTH", "canary-auth-one");
+    let keyless = Story::new("{}").secret("AUTH", "canary-auth-one").secret("CI", "true");
     keyless.unpod(TWO);
     keyless.expect(0, "plan --out plan.json");
     keyless.expect(0, "apply plan.json --auto-approve").says("what is there now is sent");

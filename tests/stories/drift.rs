@@ -361,3 +361,75 @@ fn only_what_differs_is_written() {
     );
     story.in_sync();
 }
+
+/// The reason why the drift of an attribute is accepted by hand; nothing is written.
+fn left_by_hand(story: &Story, attribute: &str, why: &str) {
+    let before = story.read("telform.yaml");
+    let ran = story.expect(2, "drift --accept");
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(&format!("partners.west {attribute} must be accepted by hand: {why}")), "{said}");
+    assert_eq!(story.read("telform.yaml"), before);
+}
+
+fn applied(body: &str) -> Story {
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west(body));
+    story.apply();
+    story
+}
+
+/// A key inside a comment does not exist: the next apply would delete it at the service.
+#[test]
+fn no_key_is_written_into_a_comment() {
+    let grows = |body: &str| {
+        let story = applied(body);
+        by_hand(&story, |world| world["carrierx"]["partners"][0]["attributes"] = json!({ "tier": "gold", "desk": "west" }));
+        story
+    };
+    for body in ["tier: gold # the best", "tier: gold, # the best", "tier: gold\n      # more, later", "tier: 'gold' # {x: 1},"] {
+        let story = grows(&format!("    attributes: {{\n      {body}\n    }}\n"));
+        left_by_hand(&story, "attributes", "it has comments inside");
+    }
+    // A `#` in a text, a comment before the last key and one after the value do not matter.
+    for (body, last) in [("tier: 'gold' } # ours\n", "tier: 'gold'"), ("# first\n      tier: gold\n    }\n", "tier: gold")] {
+        let story = grows(&format!("    attributes: {{ {body}"));
+        story.expect(0, "drift --accept");
+        let after = story.read("telform.yaml");
+        assert!(after.contains(&format!("{last}, desk: \"west\"")), "{after}");
+        story.in_sync();
+    }
+}
+
+/// What an edit must not change is compared after the edit too: here the end of a text that is kept with its blank lines.
+#[test]
+fn an_edit_that_reads_as_another_value_is_not_written() {
+    let story = applied("    attributes:\n      note: |+\n        text\n\n    address1: Main St\n");
+    by_hand(&story, |world| world["carrierx"]["partners"][0]["attributes"]["desk"] = json!("west"));
+    left_by_hand(&story, "attributes", "attributes would still differ");
+}
+
+#[test]
+fn a_list_with_comments_is_not_written_again() {
+    let item = |action: &str| {
+        format!(
+            "{{ access_control_rules: ['7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01'], direction: outbound, sms_action_true: {action}, sms_action_false: null, voice_action_true: null, voice_action_false: null }}"
+        )
+    };
+    let changes = |before: &str, after_item: &str| {
+        let story = applied(&format!(
+            "    parent_assigned_acls:{before}\n      - {}{after_item}\n    address1: Main St\n",
+            item("accept")
+        ));
+        by_hand(&story, |world| {
+            world["carrierx"]["partners"][0]["parent_assigned_acls"][0]["sms_action_true"] = json!("reject");
+        });
+        story
+    };
+    for (before, after_item) in [(" # ours", ""), ("\n      # first", ""), ("", " # the one that lets all in")] {
+        left_by_hand(&changes(before, after_item), "parent_assigned_acls", "it has comments inside");
+    }
+    let story = changes("", "\n    # where they sit");
+    story.expect(0, "drift --accept");
+    assert!(story.read("telform.yaml").contains("    # where they sit\n"), "{}", story.read("telform.yaml"));
+    story.in_sync();
+}

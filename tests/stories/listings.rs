@@ -61,6 +61,9 @@ fn bridges_that_cannot_be_listed_stop_bridges_and_deletes() {
         // A secret is rotated meanwhile.
         let rotates = "--target providers.main --rewrite-secret providers.main";
         story.expect(2, &format!("plan --detailed-exitcode {rotates}")).says("providers.main");
+        // Other programs do not see a plan that looks complete.
+        story.expect(0, &format!("plan --format sarif {rotates}")).says("plan::not_read");
+        story.expect(0, &format!("plan --format junit {rotates}")).says("plan.not_read").says("<error ");
         story.expect(0, &format!("apply --auto-approve {rotates}")).says("a fresh plan is empty");
         assert_eq!(story.writes().len(), 1);
         story.take_log();

@@ -30,7 +30,7 @@ fn the_same_plan_made_twice_is_the_same() {
 
 #[test]
 fn what_moved_since_the_review() {
-    let story = partner();
+    let story = partner().secret("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
     story.expect(0, "plan --out reviewed.json");
     by_hand(&story, "address1", "Elsewhere 3");
     let east = "  east: { login: acme-east, password: { env: WEST_PASSWORD }, name: East, company_name: Acme, country_code: USA, zip: \"10001\", owner_email: e@acme.example, phonenumber: \"15162065575\", payment_type: postpay }\n";

@@ -212,10 +212,16 @@ fn a_plan_that_was_made_without_secrets_says_which_it_sends() {
 fn a_changed_secret_that_changes_once_more_is_another_plan() {
     let mut story = Story::new("{}").secret("AUTH", "canary-auth-first");
     story.unpod(crate::runs::TWO);
-    // No key exists yet, and a plan does not make one.
-    story.expect(0, "plan --out first.json");
-    story.expect(0, "show first.json").says("not bound to the value of");
-    story.expect(0, "apply first.json --auto-approve").says("what is there now is sent");
+    // No key exists yet: a plan that is saved makes one, and no other plan does.
+    story.expect(0, "plan");
+    assert!(!story.path(".telform").exists());
+    story.expect(0, "plan --out first.json").is_silent_about("not bound");
+    story.expect(0, "show first.json").says("bound to the value of 2 secrets");
+    story.set("AUTH", "canary-auth-second");
+    story.expect(4, "apply first.json --auto-approve").says("another secret");
+    assert_eq!(story.writes(), [""; 0]);
+    story.set("AUTH", "canary-auth-first");
+    story.expect(0, "apply first.json --auto-approve").is_silent_about("what is there now is sent");
     story.set("AUTH", "canary-auth-second");
     story.expect(0, "plan --out plan.json");
     story.set("AUTH", "canary-auth-third");
@@ -223,4 +229,41 @@ fn a_changed_secret_that_changes_once_more_is_another_plan() {
     assert_eq!(story.writes().len(), 2);
     story.set("AUTH", "canary-auth-second");
     story.expect(0, "apply plan.json --auto-approve").is_silent_about("what is there now is sent");
+}
+
+/// Where a key would not last, none is made, and that is said when the plan is saved.
+#[test]
+fn a_plan_that_no_key_binds_says_so_when_it_is_saved() {
+    let story = || {
+        let story = Story::new("{}").secret("AUTH", "canary-auth-first");
+        story.unpod(crate::runs::TWO);
+        story
+    };
+    let said = |story: &Story, why: &str| {
+        let ran = story.expect(0, "plan --out plan.json");
+        let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(&format!("not bound to the values of its secrets: {why}")), "{said}");
+        assert!(said.contains("set TELFORM_FINGERPRINT_KEY here"), "{said}");
+        story.expect(0, "show plan.json").says("not bound to the value of");
+    };
+    let mut runner = story();
+    runner.set("CI", "true");
+    said(&runner, "there is no fingerprint key, and a CI runner does not keep one");
+    assert!(!runner.path(".telform").exists());
+    runner.expect(0, "apply plan.json --auto-approve").says("what is there now is sent");
+    // A folder in which others can write keeps no key.
+    let open = story();
+    std::fs::create_dir(open.path(".telform")).unwrap();
+    std::fs::set_permissions(open.path(".telform"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    said(&open, "no fingerprint key could be kept");
+    // A key that is lost is not replaced by a plan.
+    let lost = story();
+    lost.apply();
+    std::fs::remove_file(lost.path(".telform/ledger.key")).unwrap();
+    lost.unpod(
+        &crate::runs::TWO
+            .replace("providers:", "providers:\n  c: { provider: plivo, account_sid: MA99, auth_token: { env: AUTH } }"),
+    );
+    said(&lost, "the fingerprint key of the ledger is not here");
+    assert!(!lost.path(".telform/ledger.key").exists());
 }

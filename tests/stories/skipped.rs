@@ -66,6 +66,18 @@ fn a_plan_without_the_account_says_so_first_in_every_format() {
         assert!(ran.stdout.contains(SENTENCE), "{format}\n{}", ran.stdout);
         assert!(ran.stdout.contains("telform::live::unauthorized"), "{format} says why\n{}", ran.stdout);
     }
+    let formats = "--format sarif=plan.sarif --format junit=plan.xml --format gitlab=plan.json --format github=plan.txt";
+    story.expect(5, &format!("plan --skip-unreadable {formats}"));
+    let of = |file: &str| story.read(file);
+    let finding =
+        |all: &serde_json::Value, code: &str| all.as_array().unwrap().iter().find(|it| it[code] == "plan::not_read").cloned();
+    let sarif: serde_json::Value = serde_json::from_str(&of("plan.sarif")).unwrap();
+    assert_eq!(finding(&sarif["runs"][0]["results"], "ruleId").unwrap()["level"], "warning");
+    let quality: serde_json::Value = serde_json::from_str(&of("plan.json")).unwrap();
+    assert_eq!(finding(&quality, "check_name").unwrap()["severity"], "critical");
+    assert!(of("plan.txt").contains("::warning title=not read::left out with --skip-unreadable"), "{}", of("plan.txt"));
+    let tests = of("plan.xml");
+    assert!(tests.contains(r#"errors="1""#) && tests.contains("<error message=\"left out with --skip-unreadable"), "{tests}");
     assert_eq!(story.expect(5, "plan --skip-unreadable --format terraform-json").json()["complete"], false);
     // A refusal stays a refusal, and where nothing can be read there is nothing to plan.
     story.expect(1, "plan --skip-unreadable --account lab").says("telform::live::unauthorized");

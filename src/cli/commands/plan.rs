@@ -90,6 +90,9 @@ pub(super) async fn show_plan(
         }
     };
     let mut lock = made.take_lock();
+    if output.out.is_some() {
+        made.bind_secrets()?;
+    }
     let (made, plan) = (&*made, &made.plan);
     let document = LazyCell::new(|| made.document());
     let head_demand = made.journal_head().map(|head| journal_head::plan_demand(out, &head));

@@ -22,6 +22,9 @@ pub use self::reported::{cases_of_runs, findings_of_runs};
 /// The file of a finding without a position in the YAML, for formats that accept none without.
 pub(super) const NOWHERE: &str = "telform.yaml";
 
+/// The code of something that a plan did not read or compare.
+pub(super) const NOT_READ: &str = "plan::not_read";
+
 /// How much is at stake, most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindingRisk {

@@ -5,7 +5,7 @@
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use super::findings::{Finding, FindingRisk};
+use super::findings::{Finding, FindingRisk, NOT_READ};
 use crate::text::{escape, truncate_middle};
 
 /// Longest text, in characters.
@@ -47,14 +47,19 @@ impl TestCase {
     }
 }
 
-/// Findings as cases: those that are at least as risky as `fails_from` fail. Without any, `looked_at` is the case that passes: a
+/// Findings as cases: those that are at least as risky as `fails_from` fail, and what was
+/// not read is unknown. Without any, `looked_at` is the case that passes: a
 /// file without cases is an error to some readers.
 pub fn findings_as_cases(findings: &[Finding], fails_from: FindingRisk, looked_at: &str) -> Vec<TestCase> {
     let case = |finding: &Finding| TestCase {
         group: finding.code.replace("::", "."),
         name: finding.message.clone(),
         milliseconds: None,
-        result: if finding.risk <= fails_from { TestResult::Failed } else { TestResult::Passed },
+        result: match finding.risk <= fails_from {
+            true => TestResult::Failed,
+            false if finding.code == NOT_READ => TestResult::Unknown,
+            false => TestResult::Passed,
+        },
         details: finding.place.iter().map(ToString::to_string).chain(finding.details.iter().cloned()).collect(),
     };
     if findings.is_empty() { vec![TestCase::passed("telform", looked_at)] } else { findings.iter().map(case).collect() }

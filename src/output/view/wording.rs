@@ -17,7 +17,7 @@ pub(super) use super::accounts::{
     ACCOUNT_HEADS, DESCRIBED_FIRST, account_table, describe_account, describe_account_and_token, describe_ledger, token_lines,
 };
 pub(super) use super::limits::{describe_incomplete, describe_limits};
-pub(super) use super::reviewer_notices::{for_reviewers, other_hosts};
+pub(super) use super::reviewer_notices::{for_reviewers, not_read, other_hosts};
 pub(super) use super::step_index::{StepIndex, StepRange, whole_phase};
 
 /// Actions in the order in which a reader needs them, with their titles.

@@ -40,9 +40,9 @@ pub enum NotAccepted {
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
 pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let all: Vec<&Drift> = found.iter().filter(|drift| drift.class.is_drift()).collect();
-    let (texts, stuck) = build_edits(&session.desired, &all);
-    if prove_edits(session, inputs, &texts, &all).is_ok() {
-        return (texts, stuck);
+    let built = build_edits(&session.desired, &all);
+    if prove_edits(session, inputs, &built, &all).is_ok() {
+        return (built.texts, built.stuck);
     }
     // One line of a file after the other, so that a line that cannot be edited does not block the others.
     let mut lines: BTreeMap<Option<&str>, Vec<&Drift>> = BTreeMap::new();
@@ -59,14 +59,14 @@ pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) 
                 break;
             }
             let with_these: Vec<&Drift> = good.iter().chain(these).copied().collect();
-            let (tried, mut refused) = build_edits(&session.desired, &with_these);
-            let proven = match refused.pop() {
+            let mut tried = build_edits(&session.desired, &with_these);
+            let proven = match tried.stuck.pop() {
                 Some(why) => Err(why),
                 None => prove_edits(session, inputs, &tried, &with_these).map_err(|why| by_hand(these[0], why)),
             };
             match proven {
                 Ok(()) => {
-                    (good, texts) = (with_these, tried);
+                    (good, texts) = (with_these, tried.texts);
                     whole_is_good = these.len() > 1;
                 }
                 Err(why) if these.len() == 1 => stuck.push(why),
@@ -83,10 +83,18 @@ fn by_hand(drift: &Drift, why: impl Into<String>) -> NotAccepted {
 }
 
 /// The edits that make the YAML match the live state, and what has to be done by hand.
-fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccepted>) {
+#[derive(Default)]
+struct BuiltEdits {
+    texts: FileTexts,
+    stuck: Vec<NotAccepted>,
+    /// The attributes that the edits give their live values.
+    edited: BTreeSet<(Address, String)>,
+}
+
+fn build_edits(desired: &Desired, found: &[&Drift]) -> BuiltEdits {
     let mut by_file: BTreeMap<PathBuf, Vec<TextReplacement>> = BTreeMap::new();
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
-    let mut stuck = Vec::new();
+    let (mut stuck, mut edited) = (Vec::new(), BTreeSet::new());
     for drift in found.iter().filter(|drift| drift.class.is_drift()) {
         let place = (drift.attribute.as_ref()).and_then(|name| desired.objects.get(&drift.address)?.locations.get(name.as_str()));
         let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
@@ -116,12 +124,13 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
                     stuck.push(by_hand(drift, "another value is written at the same place in the file"));
                 } else {
                     edits.extend(new);
+                    edited.insert((drift.address.clone(), name.to_owned()));
                 }
             }
             Err(why) => stuck.push(by_hand(drift, why)),
         }
     }
-    let edited = by_file.into_iter().map(|(path, mut edits)| {
+    let texts = by_file.into_iter().map(|(path, mut edits)| {
         let before = texts.remove(&path).unwrap_or_default();
         let mut after = before.clone();
         // From the end, so that earlier positions do not change.
@@ -131,7 +140,7 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
         }
         (path, (before, after))
     });
-    (edited.collect(), stuck)
+    BuiltEdits { texts: texts.collect(), stuck, edited }
 }
 
 /// The edits of one attribute. Only what differs is replaced: comments and the order of the file are kept.
@@ -214,11 +223,11 @@ fn has_scalar_at(node: &yaml::YamlNode, place: &SourceLocation) -> bool {
 }
 
 /// Whether the edited files match the live state, and nothing else changed in them; otherwise the reason.
-fn prove_edits(session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&Drift]) -> Result<(), String> {
-    if texts.is_empty() {
+fn prove_edits(session: &Run, inputs: &Inputs<'_>, built: &BuiltEdits, found: &[&Drift]) -> Result<(), String> {
+    if built.texts.is_empty() {
         return Ok(());
     }
-    let edits = FileEdits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
+    let edits = FileEdits(built.texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
     let Ok(edited) = desired::load_edited(&session.context.options.files, &edits) else {
         return Err("the YAML cannot express this value".to_owned());
     };
@@ -240,20 +249,9 @@ fn prove_edits(session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&
         }
     }
     let plan = Plan::new(&Inputs { desired: &edited, ..*inputs });
-    let left = plan.changes.iter().find_map(|change| {
-        change.attributes.iter().find(|attribute| {
-            texts_hold(texts, &session.desired, &change.address, &attribute.name)
-                && accepted.contains(&(&change.address, attribute.name.as_str()))
-                && !matches!(attribute.after, ShownValue::Secret(_))
-        })
-    });
+    // What the edited files say is compared anew: an edit that YAML reads in another way leaves a difference.
+    let is_edited = |address: &Address, name: &str| built.edited.contains(&(address.clone(), name.to_owned()));
+    let left = (plan.changes.iter())
+        .find_map(|change| change.attributes.iter().find(|attribute| is_edited(&change.address, &attribute.name)));
     left.map_or(Ok(()), |attribute| Err(format!("{} would still differ", attribute.name)))
-}
-
-/// Whether the line of an attribute is in one of the edited files and was changed there.
-fn texts_hold(texts: &FileTexts, desired: &Desired, address: &Address, name: &str) -> bool {
-    let place = desired.objects.get(address).and_then(|object| object.locations.get(name));
-    place.and_then(|place| texts.get(&PathBuf::from(&*place.file)).map(|text| (place, text))).is_some_and(
-        |(place, (before, after))| before.lines().nth(place.line as usize - 1) != after.lines().nth(place.line as usize - 1),
-    )
 }

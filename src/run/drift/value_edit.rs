@@ -1,7 +1,7 @@
 //! The edits that give one attribute its live value: only what differs is written, so that comments, quotes and order elsewhere stay.
 
 use crate::analysis::adopt::{block_value, inline_value, mapping_key};
-use crate::config::yaml::{MapEntry, YamlNode};
+use crate::config::yaml::{MapEntry, NodeData, YamlNode};
 use crate::model::value::Value;
 
 /// One replacement in a file.
@@ -69,7 +69,10 @@ fn edit_map(text: &str, node: &YamlNode, change: ValueChange<'_>, edits: &mut Ve
         let end = node.span.start() + text[node.span.start()..node.span.end()].trim_end().len();
         let at = if in_braces {
             let inside = text[..end].strip_suffix('}')?.trim_end();
-            if inside.ends_with(',') {
+            let last = entries.last()?;
+            // In the line of a comment it would be a part of the comment.
+            let after_last = inside.get(last.key_span.end().max(last.value.used_at.end())..)?;
+            if inside.ends_with(',') || after_last.contains('#') {
                 return None;
             }
             inside.len()
@@ -100,10 +103,56 @@ fn replace_value(text: &str, entry: &MapEntry, value: &Value) -> Result<TextRepl
     let lines = !scalar && !kept.starts_with(['{', '[']);
     if lines {
         let after_key = entry.key_span.end() + text[entry.key_span.end()..].find(':').ok_or("its line was not found")? + 1;
+        if holds_comment(text, after_key, end_of_line(text, start + kept.len()), &entry.value) {
+            return Err(LOSES_COMMENTS);
+        }
         let indent = entry.key_span.column() - 1;
         return Ok(TextReplacement { start: after_key, end: start + kept.len(), text: block_value(value, indent) });
     }
+    if holds_comment(text, start, start + kept.len(), &entry.value) {
+        return Err(LOSES_COMMENTS);
+    }
     Ok(TextReplacement { start, end: start + kept.len(), text: inline_value(value) })
+}
+
+/// Why a value with comments inside is not written again.
+const LOSES_COMMENTS: &str = "it has comments inside, which would be lost; change the value there";
+
+/// Whether a comment is between two positions: a `#` outside the keys and texts of the value.
+fn holds_comment(text: &str, from: usize, to: usize, value: &YamlNode) -> bool {
+    let mut written = Vec::new();
+    collect_texts(text, value, &mut written);
+    written.retain(|(start, end)| from <= *start && *end <= to);
+    written.sort_unstable();
+    let mut at = from;
+    for (start, end) in written {
+        if text.get(at..start).is_some_and(|between| between.contains('#')) {
+            return true;
+        }
+        at = at.max(end);
+    }
+    text.get(at..to).is_none_or(|rest| rest.contains('#'))
+}
+
+/// Where the keys and texts of a value are written.
+fn collect_texts(text: &str, node: &YamlNode, written: &mut Vec<(usize, usize)>) {
+    let (mut start, end) = (node.used_at.start(), node.used_at.end());
+    match &node.data {
+        NodeData::List(items) if node.used_at == node.span => items.iter().for_each(|item| collect_texts(text, item, written)),
+        NodeData::Map(entries) if node.used_at == node.span => {
+            for entry in entries.iter() {
+                written.push((entry.key_span.start(), entry.key_span.end()));
+                collect_texts(text, &entry.value, written);
+            }
+        }
+        _ => {
+            // A comment can follow the `|` or `>` of a text in lines.
+            if text[start..].starts_with(['|', '>']) {
+                start = end_of_line(text, start).min(end);
+            }
+            written.push((start, end));
+        }
+    }
 }
 
 /// Removes the lines of an entry; none where something else is before it on its line.

@@ -219,7 +219,7 @@ impl LedgerStore {
         }
     }
 
-    /// Makes a key. It is kept by the first write of the ledger or the journal: a run that writes nothing leaves none behind.
+    /// Makes a key. It is kept by the first write of the ledger or the journal, or by a saved plan: another run leaves none behind.
     pub fn make_key(&self) -> Result<FingerprintKey, LedgerError> {
         let text = FingerprintKey::generate_text();
         let key = FingerprintKey::from_text(&text)?;

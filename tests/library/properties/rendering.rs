@@ -50,7 +50,7 @@ proptest! {
         let marks = crate::formats::annotations(&plan);
         prop_assert_eq!(marks.matches("::error ").count(), plan.refusals.len().min(10));
         let report: Value = serde_json::from_str(&crate::formats::code_quality(&plan)).expect("JSON");
-        let beside = ["plan::cannot_be_undone", "plan::ledger", "plan::look_twice", "plan::phone_number"];
+        let beside = ["plan::cannot_be_undone", "plan::ledger", "plan::look_twice", "plan::not_read", "plan::phone_number"];
         let is_beside = |finding: &&Value| beside.iter().any(|name| finding["check_name"] == *name);
         let findings = report.as_array().map(|all| all.iter().filter(|it| !is_beside(it)).count());
         if !comment.contains(" of change") {

@@ -1,6 +1,6 @@
 //! The findings of a plan.
 
-use super::{Finding, FindingRisk, PlaceOf, parse_place};
+use super::{Finding, FindingRisk, NOT_READ, PlaceOf, parse_place};
 use crate::output::view::groups::{ChangeGroups, FOLDED, ShownChanges};
 use crate::output::view::ranking::{ChangeRisk, rank_changes};
 use crate::output::view::wording::{self, StepIndex};
@@ -10,7 +10,7 @@ use crate::text::list_first_few;
 /// Longest value in a detail, in characters.
 const VALUE: usize = 80;
 
-/// Refusals first, then what is lost, then every other change; at the end what the plan says of itself. A plan that does nothing
+/// Refusals first, then what was not read, then what is lost, then every other change; at the end what the plan says of itself. A plan that does nothing
 /// and has nothing to say has none.
 pub fn findings_of_plan(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
     let new = Finding::new;
@@ -21,6 +21,10 @@ pub fn findings_of_plan(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
         let place = place.or_else(|| place_of(refusal.addresses.first()?));
         new(refusal.code.as_str(), FindingRisk::Blocker, wording::refusal_sentence(refusal)).at(place)
     }));
+    found.extend(
+        wording::not_read(plan)
+            .map(|(notice, text)| new(NOT_READ, FindingRisk::Critical, text).at(notice.address.as_ref().and_then(place_of))),
+    );
     found.extend(wording::other_hosts(plan).map(|text| new("plan::other_host", FindingRisk::Major, text)));
     found.extend(wording::for_reviewers(plan).map(|text| new("plan::look_twice", FindingRisk::Major, text)));
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
