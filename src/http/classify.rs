@@ -180,19 +180,17 @@ fn of_refusal(
         // It is not known whether the request was accepted before the timeout.
         408 => (AnswerClass::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (AnswerClass::Conflict, RequestEffect::None, "something else is in the way"),
-        429 if is_final_limit(service, method, content) => {
-            (AnswerClass::Refused, RequestEffect::None, "a limit that waiting does not lift")
-        }
-        429 => (AnswerClass::Throttled, RequestEffect::None, "too many requests"),
+        429 => of_limit(service, method, content),
         422 if says_conflict(said) => (AnswerClass::Conflict, RequestEffect::None, "the text says that something is in the way"),
         400 => of_bad_request(service, method, path, said),
         _ => (AnswerClass::Refused, RequestEffect::None, "the service understood and refused"),
     }
 }
 
-/// Whether a 429 has a code other than the one that asks to wait. Only that code says that a create did nothing.
-fn is_final_limit(service: &ServiceTable, method: RequestMethod, content: &BodyContent) -> bool {
-    let Some(code) = service.throttled_code else { return false };
+/// A 429: some services say with a code whether waiting helps. Only that code says that a create did nothing.
+fn of_limit(service: &ServiceTable, method: RequestMethod, content: &BodyContent) -> (AnswerClass, RequestEffect, &'static str) {
+    let wait = (AnswerClass::Throttled, RequestEffect::None, "too many requests");
+    let Some(code) = service.throttled_code else { return wait };
     let errors = match content {
         BodyContent::Json(body) => body.get("errors"),
         _ => None,
@@ -203,10 +201,13 @@ fn is_final_limit(service: &ServiceTable, method: RequestMethod, content: &BodyC
         None => &[],
     };
     let codes: Vec<String> = all.iter().filter_map(|error| error.get("code").and_then(text_of)).collect();
-    if method == RequestMethod::Post {
-        !codes.contains(&code.to_owned())
-    } else {
-        !codes.is_empty() && !codes.contains(&code.to_owned())
+    match (codes.iter().any(|it| it == code), codes.is_empty()) {
+        (true, _) => wait,
+        (false, false) => (AnswerClass::Refused, RequestEffect::None, "a limit that waiting does not lift"),
+        (false, true) if method == RequestMethod::Post => {
+            (AnswerClass::Unexpected, of_write(method), "too many requests, and nothing says that it was not carried out")
+        }
+        (false, true) => wait,
     }
 }
 
