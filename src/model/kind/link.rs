@@ -191,7 +191,7 @@ impl Link {
         let served = match row.get(self.target_key) {
             None => return Err("it does not say what serves it"),
             Some(Value::Null) => ServedBy::Unserved,
-            Some(target) => match id_of(target).ok_or("what serves it is no usable id")? {
+            Some(target) => match id_of(target).ok_or("what serves it does not have a usable id")? {
                 none if none.is_empty() => ServedBy::Unserved,
                 id => ServedBy::exact(id),
             },
