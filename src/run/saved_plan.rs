@@ -55,7 +55,9 @@ pub(crate) fn keep_key(session: &mut Run, plan: &Plan) -> Result<(), RunError> {
     let why = if session.ledger.key_check.is_some() || is_chained {
         Some("the fingerprint key of the ledger is not here".to_owned())
     } else if session.store.is_shared() {
-        Some("there is no fingerprint key, and a new key of this machine would be unknown to others who use the ledger".to_owned())
+        Some(
+            "there is no fingerprint key, and a new key of this machine would be unknown to others who use the ledger".to_owned(),
+        )
     } else if forgets_keys() {
         Some("there is no fingerprint key, and a CI runner does not keep one".to_owned())
     } else {
