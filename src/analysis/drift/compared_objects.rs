@@ -1,12 +1,11 @@
 //! What was compared for drift, so that "no drift" is never reported about something that was not compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::model::kind::Field;
-use crate::model::ledger::ManagedObject;
-use crate::model::resource::{Address, Connection, ListingFailure};
+use crate::model::resource::{Connection, ListingFailure};
 use crate::plan::{Inputs, Plan};
 use crate::services;
 
@@ -91,9 +90,10 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             looked.missed.push(NotCompared { what, why, help });
         }
     }
+    let managed = ManagedLinks::new(inputs);
     let accounts = inputs.live.accounts.iter().filter(|(name, _)| about(name));
     for (name, read) in accounts {
-        let managed = |it: &&Connection| it.is_recorded_only() && is_number_managed(inputs, name, it);
+        let managed = |it: &&Connection| it.is_recorded_only() && managed.hold(name, it);
         let numbers: Vec<String> =
             read.connections.iter().flatten().filter(managed).map(|connection| connection.number.clone()).collect();
         if !numbers.is_empty() {
@@ -108,16 +108,37 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
     looked
 }
 
-/// Whether the entry of a holder, or one of the number's own, says what serves it.
-fn is_number_managed(inputs: &Inputs<'_>, account: &str, connection: &Connection) -> bool {
-    let about = |address: &&Address| inputs.options.is_about(address);
-    let managed = inputs.ledger.objects.iter().filter(|(_, entry)| entry.account == account);
-    let owns = |(address, entry): (&'_ Address, &'_ ManagedObject)| match services::link_entry(&address.kind) {
-        Some((_, words)) => {
-            entry.id == connection.number
-                && entry.key.get(words.holder).and_then(|it| it.as_str()) == Some(connection.bridge.as_str())
+/// Whose links are managed, each looked up once for all numbers.
+#[derive(Default)]
+struct ManagedLinks<'a> {
+    /// Account and identity of each managed holder.
+    holders: BTreeSet<(&'a str, &'a str)>,
+    /// Account, holder and number of each managed entry of a number.
+    numbers: BTreeSet<(&'a str, &'a str, &'a str)>,
+}
+
+impl<'a> ManagedLinks<'a> {
+    fn new(inputs: &Inputs<'a>) -> Self {
+        let mut managed = Self::default();
+        for (address, entry) in inputs.ledger.objects.iter().filter(|(address, _)| inputs.options.is_about(address)) {
+            let holder =
+                services::link_entry(&address.kind).map(|(_, words)| entry.key.get(words.holder).and_then(|it| it.as_str()));
+            match holder {
+                Some(holder) => managed.numbers.extend(holder.map(|holder| (entry.account.as_str(), holder, entry.id.as_str()))),
+                None if !holds_links(&address.kind) => {}
+                None => _ = managed.holders.insert((entry.account.as_str(), entry.id.as_str())),
+            }
         }
-        None => entry.id == connection.bridge && services::shapes_of_kind(&address.kind).iter().any(|kind| kind.link.is_some()),
-    };
-    managed.filter(|(address, _)| about(address)).any(owns)
+        managed
+    }
+
+    /// Whether the entry of a holder, or a separate one of the number, says what serves it.
+    fn hold(&self, account: &str, connection: &Connection) -> bool {
+        let (holder, number) = (connection.bridge.as_str(), connection.number.as_str());
+        self.holders.contains(&(account, holder)) || self.numbers.contains(&(account, holder, number))
+    }
+}
+
+fn holds_links(kind: &str) -> bool {
+    services::shapes_of_kind(kind).iter().any(|kind| kind.link.is_some())
 }

@@ -213,11 +213,9 @@ fn served_by(spot: &ServedBy) -> String {
         ServedBy::Unserved => "served by nothing".to_owned(),
         ServedBy::OneOf(ids) if ids.is_empty() => "served by something unknown".to_owned(),
         ServedBy::OneOf(ids) => format!("served by one of {}", ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        other => match (other.id(), serde_json::to_value(other).unwrap_or_default()["by"]["known"].as_str()) {
-            (Some(id), Some(known)) => format!("served by {id} ({known})"),
-            (Some(id), None) => format!("served by {id}"),
-            (None, _) => "not known".to_owned(),
-        },
+        ServedBy::By { id, .. } => format!("served by {id} ({})", spot.word()),
+        ServedBy::Foreign { id, .. } => format!("served by {id}"),
+        ServedBy::NotTold => "not known".to_owned(),
     }
 }
 
