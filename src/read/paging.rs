@@ -283,17 +283,14 @@ impl PageOfObjects {
     }
 }
 
-/// How a row that names no object is called. No id begins like this.
-const UNNAMED: &str = "(row ";
-
-/// Whether this is the name of a row that names no object.
+/// Whether this stands for a row that names no object: what such a row is called begins with a bracket, in every service.
 pub(super) fn is_unnamed(id: &str) -> bool {
-    id.starts_with(UNNAMED)
+    id.starts_with('(')
 }
 
 /// A row that names no object, as one that cannot be read.
 fn unnamed_member(kind: &Kind, number: usize) -> (String, UnreadableObject) {
     let why = format!("the listing has a row that names no {}, so it is not known what serves it", kind.singular);
     let help = "the service must correct the row; `telform plan -v` shows the request".to_owned();
-    (format!("{UNNAMED}{number} without a usable `{}`)", kind.id), UnreadableObject { why, help, may_use: true })
+    (format!("(row {number} without a usable `{}`)", kind.id), UnreadableObject { why, help, may_use: true })
 }
