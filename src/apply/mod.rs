@@ -1,7 +1,7 @@
 //! Applies a plan. Every choice is in the plan: this module starts each step when its dependencies are done, checks that
 //! the target is unchanged since the plan, sends the request, and settles by reading what the answer leaves open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -124,6 +124,8 @@ struct ApplyRun<'a> {
     sent: Mutex<BTreeMap<StepId, String>>,
     /// The service's own id of the row of each new object.
     row_names: Mutex<BTreeMap<StepId, String>>,
+    /// Targets that let no call through after their request, although it did not ask for that.
+    closed: Mutex<BTreeSet<String>>,
     /// The connections of each account as they were right before its first delete.
     uses_before_deletes: tokio::sync::Mutex<BTreeMap<String, ConfigurationUses>>,
 }
@@ -175,6 +177,7 @@ impl Apply<'_> {
             seen: Mutex::new(BTreeMap::new()),
             sent: Mutex::new(BTreeMap::new()),
             row_names: Mutex::new(BTreeMap::new()),
+            closed: Mutex::default(),
             uses_before_deletes: tokio::sync::Mutex::new(BTreeMap::new()),
         }
     }

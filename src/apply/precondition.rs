@@ -48,7 +48,14 @@ impl ApplyRun<'_> {
             StepOperation::Connect { bridge, number, provider, before } => {
                 match (self.resolve_ref(bridge), self.resolve_ref(provider)) {
                     (Ok(slug), Ok(wanted)) => {
-                        let holder = target.account.service.link_words().holder;
+                        let words = target.account.service.link_words();
+                        let holder = words.holder;
+                        if self.closed.lock().is_ok_and(|closed| closed.contains(&wanted)) {
+                            return Precondition::EarlierStepNotTaken(format!(
+                                "{} {wanted} lets no call through: the service did not take the request of this run that opens it, so {number} stays where it is",
+                                words.target
+                            ));
+                        }
                         let cut_before = step.steps_waited_for().any(|id| self.disconnects_number(id, number));
                         let belief = self.check_connection(target, &slug, number, before, Some(&wanted), cut_before).await;
                         match belief {

@@ -163,6 +163,12 @@ impl ApplyRun<'_> {
     async fn outcome_of_answer(&self, step: &Step, target: &StepTarget<'_>, answer: &ApiResponse) -> StepOutcome {
         let object = one::object_in(target.account.service, target.kind, self.apply.key, &answer.body);
         self.note_object_after(step, object.as_ref());
+        if let Some(object) = &object
+            && answer_check::stays_closed(step, target.kind, object)
+            && let Ok(mut closed) = self.closed.lock()
+        {
+            closed.insert(object.id.clone());
+        }
         if let (StepOperation::Create { .. }, Some(row)) = (&step.operation, one::row_in(target.account, &answer.body))
             && let Ok(mut rows) = self.row_names.lock()
         {

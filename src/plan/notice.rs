@@ -116,6 +116,8 @@ pub enum NoticeCode {
     RecordedOnly,
     /// A configuration that goes may serve numbers for which the ledger names another. Detail: the numbers.
     MayServe,
+    /// A PATCH changes a map and cannot carry some of its values. Detail: which.
+    MayBeReset,
     /// `prevent_delete` is new in the YAML. Detail: id.
     Protected,
     /// `prevent_delete` was removed from the YAML. Detail: id.
@@ -188,6 +190,7 @@ impl NoticeCode {
                 | Self::OddCharacters
                 | Self::AccountLeftOut
                 | Self::MayServe
+                | Self::MayBeReset
         )
     }
 
@@ -260,6 +263,9 @@ impl NoticeCode {
             }
             Self::MayServe => {
                 "it may serve these numbers: the service does not show what serves them, and telform's record names another object. A number that was connected to it outside telform goes dark. Check them before you apply"
+            }
+            Self::MayBeReset => {
+                "the PATCH changes a map that also holds these values, and cannot carry them: the service shows them in part, in an undocumented form, or not at all. A service that replaces the map resets them"
             }
             Self::ProductsLookedAt => "deleted; connections that were not read may use it, also those of other organizations",
             Self::AccountRenamed => "account renamed in the ledger without a write to the service; it was",

@@ -141,3 +141,39 @@ fn a_number_moves_only_after_its_target_was_opened() {
     story.run("apply --auto-approve --on-error continue");
     assert!(story.writes().iter().all(|line| !line.contains("phone_numbers")), "{:?}", story.writes());
 }
+
+#[test]
+fn a_number_does_not_move_to_a_target_that_stayed_closed_although_the_service_said_200() {
+    let story = story(", active: false");
+    declare(&story, &[connection("north", "")], "north");
+    story.apply();
+    declare(&story, &[connection("north", ""), connection("south", ", active: true")], "south");
+    let closed = json!({ "data": { "record_type": "credential_connection", "id": SOUTH, "connection_name": "south", "user_name": "southdesk1", "active": false } });
+    story.fault(&format!(
+        "{{ match: {{ service: telnyx, method: PATCH, path: '*/credential_connections/*', times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {closed} }} }} }} }}"
+    ));
+    story.take_log();
+    let run = story.run("apply --auto-approve --on-error continue");
+    assert!(story.writes().iter().all(|line| !line.contains("phone_numbers")), "{:?}", story.writes());
+    run.says("lets no call through");
+}
+
+#[test]
+fn values_of_a_map_that_a_patch_cannot_carry_are_named() {
+    let story = story("");
+    let outbound = |localization: &str| format!(", outbound: {{ localization: {localization} }}");
+    declare(&story, &[connection("north", &outbound("US"))], "");
+    story.apply();
+    declare(&story, &[connection("north", &outbound("CA"))], "");
+    story.expect(0, "plan").is_silent_about("cannot carry");
+    let row = json!({
+        "record_type": "credential_connection", "id": NORTH, "connection_name": "north", "user_name": "northdesk1", "active": true,
+        "outbound": { "localization": "US", "t38_reinvite_source": ["telnyx"], "of_tomorrow": "x" },
+    });
+    let body = json!({ "data": [row], "meta": { "total_results": 1, "total_pages": 1, "page_number": 1, "page_size": 250 } });
+    story.fault(&format!(
+        "{{ match: {{ service: telnyx, method: GET, path: '*/credential_connections', times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {body} }} }} }} }}"
+    ));
+    let plan = story.run("plan");
+    plan.says("cannot carry").says("outbound.of_tomorrow, outbound.t38_reinvite_source");
+}

@@ -88,6 +88,7 @@ pub(super) const NOTICES: CodeGroup = CodeGroup {
         "notice::left_dark" - "" "Connect the number in the service's console, or restore the account and the entry."
         "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
         "notice::may_be_hidden" - "" "Look in the service's portal before you apply."
+        "notice::may_be_reset" - "" "Look at them in the service's console before and after the apply. Where an entry can state one, state it: then the PATCH carries it."
         "notice::may_serve" - "" "Call the numbers, or look in the service's console which object serves them. If one of them is served by what goes, connect it elsewhere first."
         "notice::mixed_scripts" - "" "Check the spelling, and write it with letters of one script."
         "notice::not_carried_over" - "" "State it in the entry to set it on the new object."

@@ -7,10 +7,11 @@ use super::bridges::freed_for_bridge;
 use crate::model::kind::{AttributeType, Field, Kind};
 use crate::model::resource::{AccountSettings, Address, DesiredObject, DesiredValue, LiveObject, ServedBy};
 use crate::plan::account_moves::{self, Predecessor};
+use crate::plan::carried_along::left_out;
 use crate::plan::change::{
     self, AttributeChange, ChangeAction, Comparison, ShownValue, attributes_of_new_object, is_unused_field,
 };
-use crate::plan::diagnostics::{NoticeCode, PlanRefusal, RefusalCode};
+use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::link_steps::{assignable_number_ids, ref_of_new_object};
 use crate::plan::live_index;
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
@@ -233,6 +234,17 @@ impl<'a> Planner<'a> {
             difference.update = rest;
             let mut before = None;
             if !difference.update.is_empty() {
+                let left_out = left_out(object, kind, live, &difference.update);
+                if !left_out.is_empty() {
+                    let names: Vec<String> = left_out.into_iter().collect();
+                    let detail = Some(names.join(", "));
+                    self.remarks.notices.push(PlanNotice::about(
+                        NoticeCode::MayBeReset,
+                        &object.account,
+                        Some(&object.address),
+                        detail,
+                    ));
+                }
                 match unnumbered_step::update_step(inputs, object, kind, live, &difference) {
                     Ok(draft) => {
                         before = Some(draft.step.id.clone());
