@@ -1,90 +1,141 @@
 //! One text per value, as the input of digests.
 
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::io::{self, Write};
+use std::ops::Range;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use super::Value;
-
-/// Largest whole number up to which a double represents every whole number exactly.
-const MOST: u64 = (1 << 53) - 1;
-
 /// Canonical JSON (RFC 8785), but with each number as it is sent. The standard writes `1.0` as `1` and a whole number beyond 2^53
 /// as its neighbour, and an approval of the one does not approve the other.
 pub fn to_canonical_json(value: &impl Serialize) -> String {
-    let mut seen = NumberScan::default();
-    // Most values hold whole numbers alone, and a tree takes ten times the memory of a text.
-    let written = value.serialize(&mut serde_json::Serializer::with_formatter(io::sink(), &mut seen));
-    if written.is_ok() && !seen.differs {
-        return serde_json_canonicalizer::to_string(value).unwrap_or_default();
-    }
-    let mut out = String::new();
-    if let Ok(value) = serde_json::to_value(value) {
-        write_canonical(&value, &mut out);
-    }
-    out
+    let text = SharedText::default();
+    let formatter = MemberSorter { text: text.clone(), ..MemberSorter::default() };
+    let written = value.serialize(&mut serde_json::Serializer::with_formatter(text.clone(), formatter));
+    let bytes = if written.is_ok() { text.0.take() } else { Vec::new() };
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Array(items) => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                out.push_str(if index == 0 { "" } else { "," });
-                write_canonical(item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_cached_key(|(key, _)| key.encode_utf16().collect::<Vec<u16>>());
-            out.push('{');
-            for (index, (key, item)) in entries.into_iter().enumerate() {
-                out.push_str(if index == 0 { "" } else { "," });
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                write_canonical(item, out);
-            }
-            out.push('}');
-        }
-        plain => out.push_str(&plain.to_string()),
+/// What is written, for the writer and for the formatter.
+#[derive(Clone, Default)]
+struct SharedText(Rc<RefCell<Vec<u8>>>);
+
+impl Write for SharedText {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-/// Checks whether something holds a number that the standard may write differently from how it is sent.
+/// Sorts the members of each object by their names when the object ends, in the text that it was written to.
 #[derive(Default)]
-struct NumberScan {
-    differs: bool,
+struct MemberSorter {
+    text: SharedText,
+    /// The members so far of each object that has not ended.
+    open: Vec<Vec<Member>>,
+    /// Lists that are no longer used, and the room in which members are sorted.
+    spare: Vec<Vec<Member>>,
+    sorted: Vec<u8>,
 }
 
-impl Formatter for &mut NumberScan {
-    fn write_f64<W: ?Sized + Write>(&mut self, _: &mut W, _: f64) -> io::Result<()> {
-        self.differs = true;
+/// Where a member is in the text, and where in it its name, which is written as a JSON text.
+struct Member {
+    whole: Range<usize>,
+    name: Range<usize>,
+}
+
+impl Formatter for MemberSorter {
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open.push(self.spare.pop().unwrap_or_default());
+        writer.write_all(b"{")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        let start = self.text.0.borrow().len();
+        let member = Member { whole: start..start, name: start..start };
+        if let Some(members) = self.open.last_mut() {
+            members.push(member);
+        }
         Ok(())
     }
 
-    fn write_f32<W: ?Sized + Write>(&mut self, _: &mut W, _: f32) -> io::Result<()> {
-        self.differs = true;
+    fn end_object_key<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let end = self.text.0.borrow().len();
+        if let Some(member) = self.open.last_mut().and_then(|members| members.last_mut()) {
+            member.name.end = end;
+        }
         Ok(())
     }
 
-    fn write_u64<W: ?Sized + Write>(&mut self, _: &mut W, value: u64) -> io::Result<()> {
-        self.differs |= value > MOST;
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        let end = self.text.0.borrow().len();
+        if let Some(member) = self.open.last_mut().and_then(|members| members.last_mut()) {
+            member.whole.end = end;
+        }
         Ok(())
     }
 
-    fn write_i64<W: ?Sized + Write>(&mut self, _: &mut W, value: i64) -> io::Result<()> {
-        self.differs |= value.unsigned_abs() > MOST;
-        Ok(())
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        let mut members = self.open.pop().unwrap_or_default();
+        self.sort(&mut members);
+        members.clear();
+        self.spare.push(members);
+        writer.write_all(b"}")
     }
+}
+
+impl MemberSorter {
+    fn sort(&mut self, members: &mut [Member]) {
+        let mut text = self.text.0.borrow_mut();
+        let by_name = |one: &Member, other: &Member| compare_names(&text[one.name.clone()], &text[other.name.clone()]);
+        if members.is_sorted_by(|one, other| by_name(one, other).is_le()) {
+            return;
+        }
+        let mut kept = members.first().map_or(0, |first| first.whole.start);
+        members.sort_by(by_name);
+        let moved = members.iter().skip_while(|member| {
+            let stays = member.whole.start == kept;
+            kept += if stays { member.whole.len() + 1 } else { 0 };
+            stays
+        });
+        self.sorted.clear();
+        for (index, member) in moved.enumerate() {
+            self.sorted.extend_from_slice(if index == 0 { b"" } else { b"," });
+            self.sorted.extend_from_slice(&text[member.whole.clone()]);
+        }
+        text.truncate(kept);
+        text.extend_from_slice(&self.sorted);
+    }
+}
+
+/// The order of the standard: by UTF-16 units. The names are JSON texts.
+fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
+    let plain = |name: &[u8]| name.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
+    if plain(one) && plain(other) {
+        // Without the quotes: the one at the end is not less than every letter.
+        let inside = |name: &[u8]| name.len().saturating_sub(1);
+        return one[..inside(one)].cmp(&other[..inside(other)]);
+    }
+    let units = |name: &[u8]| -> Vec<u16> { serde_json::from_slice::<String>(name).unwrap_or_default().encode_utf16().collect() };
+    units(one).cmp(&units(other))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use serde_json::json;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -127,8 +178,33 @@ mod tests {
         let value = read(text);
         let standard = serde_json_canonicalizer::to_string(&value).expect("JSON");
         assert_eq!(to_canonical_json(&value), standard);
-        let mut written = String::new();
-        write_canonical(&value, &mut written);
-        assert_eq!(written, standard, "also where it is written by ourselves");
+    }
+
+    /// Names that sort differently by bytes, by their JSON texts, or by letters than by UTF-16 units, and names that begin alike.
+    const NAMES: [&str; 14] =
+        ["", "a", "aa", "a!", "a\"", "a\\", "a\n", "a ", "b", "\u{7f}", "\u{e9}", "\u{fb33}", "\u{1f600}", "\u{20ac}"];
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let member = (proptest::sample::select(&NAMES[..]), inner.clone());
+            prop_oneof![
+                proptest::collection::vec(inner, 0..4).prop_map(Value::from),
+                proptest::collection::vec(member, 0..8)
+                    .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_alike_is_as_the_standard_writes_it(value in values()) {
+            prop_assert_eq!(to_canonical_json(&value), serde_json_canonicalizer::to_string(&value).expect("JSON"));
+        }
     }
 }
