@@ -189,11 +189,11 @@ fn drift_of_undeclared(inputs: &Inputs<'_>, names: &ObjectAddresses<'_>) -> Vec<
                     continue; // Not known, which does not count as a difference.
                 }
                 let numbers = numbers_on(account, &entry.id);
-                (digest_of(&numbers), ShownValue::Value(numbers))
+                (digest_of(&numbers), ShownValue::Value(numbers.into()))
             } else {
                 let value = live.attributes.get(field.name);
                 let canonical = field.canonical_in(&account.facts.catalogue, value.unwrap_or(&CompactValue::Null));
-                let shown = value.map(|value| names.shown_value(&entry.account, field, value).json());
+                let shown = value.map(|value| names.shown_value(&entry.account, field, value).into_owned());
                 (digest_of(&canonical), shown.map_or(ShownValue::Absent, ShownValue::Value))
             };
             if is != *seen {
@@ -251,8 +251,7 @@ fn attribute_drift(
                 let digest = |shown: &ShownValue| match shown {
                     // The ledger remembers ids.
                     ShownValue::Value(value) => {
-                        let value = CompactValue::from(value);
-                        digest_of(&field.canonical_in(catalogue, &names.with_ids(&entry.account, field, &value)))
+                        digest_of(&field.canonical_in(catalogue, &names.with_ids(&entry.account, field, value)))
                     }
                     _ => digest_of(&field.canonical_in(catalogue, &CompactValue::Null)),
                 };
@@ -301,8 +300,8 @@ fn named(
     let Some(value) = value else { return ShownValue::Absent };
     let object = inputs.desired.objects.get(address);
     let field = object.and_then(|object| find_field(inputs.live.accounts.get(&object.account)?, address, name));
-    let shown = object.zip(field).map(|(object, field)| names.shown_value(&object.account, field, value).json());
-    ShownValue::Value(shown.unwrap_or_else(|| value.json()))
+    let shown = object.zip(field).map(|(object, field)| names.shown_value(&object.account, field, value).into_owned());
+    ShownValue::Value(shown.unwrap_or_else(|| value.clone()))
 }
 
 fn wanted_value<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a CompactValue> {

@@ -106,7 +106,7 @@ pub enum BodyValue {
     /// A value that holds ids which steps of the same plan produce.
     WithIds {
         /// The value: in place of each id an empty text, or 0 where the service writes ids as numbers.
-        value: Value,
+        value: Box<Value>,
         /// The step that produces each of them, by JSON pointer into the value.
         ids: BTreeMap<String, StepId>,
     },
@@ -116,7 +116,8 @@ impl BodyValue {
     /// The value as far as the plan knows it: ids of objects that do not exist yet are blank. None for a secret, or an id alone.
     pub fn known_value(&self) -> Option<&Value> {
         match self {
-            Self::Value(value) | Self::WithIds { value, .. } => Some(value),
+            Self::Value(value) => Some(value),
+            Self::WithIds { value, .. } => Some(value),
             Self::IdOf(_) | Self::Secret { .. } => None,
         }
     }

@@ -153,7 +153,7 @@ pub(super) fn carry_over_attributes(object: &DesiredObject, kind: &'static Kind,
 pub fn shown_now(live: &LiveObject, field: &Field) -> ShownValue {
     let value = live.attributes.get(field.name).or_else(|| live.masked.get(field.name));
     match (value, field.ty) {
-        (Some(value), ty) if ty != AttributeType::Secret => ShownValue::Value(value.json()),
+        (Some(value), ty) if ty != AttributeType::Secret => ShownValue::Value(value.clone()),
         (_, AttributeType::Secret) if !field.is_readable() => ShownValue::Secret(SecretState::WriteOnly),
         (_, AttributeType::Secret) if live.shows_secret(field.name) => ShownValue::Secret(SecretState::Set),
         _ => ShownValue::Absent,

@@ -12,7 +12,7 @@ use crate::model::call::StepId;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::ledger::{FingerprintKey, ManagedObject};
 use crate::model::resource::{AccountSettings, Address, CatalogueEntry, DesiredObject, DesiredValue, LiveObject};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::text::{distinguish_pair, fits_mask};
 
 /// What happens to an object.
@@ -93,7 +93,7 @@ pub enum ShownValue {
     /// No value, or no known value.
     Absent,
     /// This value.
-    Value(Value),
+    Value(CompactValue),
     /// A secret, represented by what is known about it.
     Secret(SecretState),
 }
@@ -218,8 +218,8 @@ impl Comparison<'_> {
         let wanted = stated;
         let change = AttributeChange {
             name: field.name.to_owned(),
-            before: shown.map_or(ShownValue::Absent, |value| ShownValue::Value(self.display_value(field, value).json())),
-            after: ShownValue::Value(self.display_value(field, wanted).json()),
+            before: shown.map_or(ShownValue::Absent, |value| ShownValue::Value(self.display_value(field, value))),
+            after: ShownValue::Value(self.display_value(field, wanted)),
             risky: field.risky,
             source: None,
         };
@@ -329,7 +329,7 @@ pub(super) fn attributes_of_new_object(wanted: &DesiredObject, kind: &'static Ki
         name: field.name.to_owned(),
         before: ShownValue::Absent,
         after: match value {
-            DesiredValue::Value(value) => ShownValue::Value(value.json()),
+            DesiredValue::Value(value) => ShownValue::Value(value.clone()),
             DesiredValue::Secret(_) => ShownValue::Secret(SecretState::New),
         },
         risky: false,
@@ -345,7 +345,7 @@ pub(super) fn attributes_of_new_object(wanted: &DesiredObject, kind: &'static Ki
             .iter()
             .filter(|field| !is_unused_field(wanted, field))
             .filter_map(|field| wanted.attributes.get(field.name).map(|value| shown(field, value)))
-            .filter(|change| change.after != ShownValue::Value(Value::Null)),
+            .filter(|change| change.after != ShownValue::Value(CompactValue::Null)),
     );
     all
 }
@@ -364,7 +364,7 @@ pub(super) fn attributes_of_deleted_object(live: &LiveObject, kind: &'static Kin
         .filter_map(|(name, value)| {
             value.map(|value| AttributeChange {
                 name: name.to_owned(),
-                before: ShownValue::Value(value.json()),
+                before: ShownValue::Value(value.clone()),
                 after: ShownValue::Absent,
                 risky: false,
                 source: None,

@@ -11,7 +11,7 @@ use super::unnumbered_step::UnnumberedStep;
 use super::{Plan, order};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::services;
 
 /// The attribute that a refusal about one number names.
@@ -151,13 +151,13 @@ impl Plan {
         let change = &self.changes[self.changes.binary_search_by(|change| change.address.cmp(address)).ok()?];
         if let Some((_, words)) = services::link_entry(&change.address.kind) {
             let target = change.attributes.iter().find(|attribute| attribute.name == words.target)?;
-            let ShownValue::Value(Value::String(target)) = &target.after else { return None };
+            let ShownValue::Value(CompactValue::Text(target)) = &target.after else { return None };
             return Address::parse(target);
         }
         let members = self.members_of(account_of_step(step))?;
         let numbers = change.attributes.iter().find(|attribute| attribute.name == members)?;
-        let ShownValue::Value(Value::Object(after)) = &numbers.after else { return None };
-        Address::parse(after.get(number)?.as_str()?)
+        let ShownValue::Value(CompactValue::Map(after)) = &numbers.after else { return None };
+        Address::parse(after.iter().find(|(name, _)| name == number)?.1.as_str()?)
     }
 
     /// The attribute in which holders of an account list their members.
@@ -236,17 +236,17 @@ fn narrow_change(change: &Change, members: Option<&str>, own: &[&Step]) -> Optio
     part.action = ChangeAction::Update;
     part.from_account = None;
     part.attributes.retain(|attribute| Some(attribute.name.as_str()) == members);
-    let joined = |number: &String| {
+    let joined = |number: &str| {
         own.iter().any(|step| matches!(&step.operation, StepOperation::Connect { number: joined, .. } if joined == number))
     };
     for numbers in &mut part.attributes {
-        let ShownValue::Value(Value::Object(wanted)) = &numbers.after else { continue };
-        let mut after = match &numbers.before {
-            ShownValue::Value(Value::Object(before)) => before.clone(),
-            _ => serde_json::Map::new(),
+        let ShownValue::Value(CompactValue::Map(wanted)) = &numbers.after else { continue };
+        let before = match &numbers.before {
+            ShownValue::Value(CompactValue::Map(before)) => &before[..],
+            _ => &[],
         };
-        after.extend(wanted.iter().filter(|(number, _)| joined(number)).map(|(k, v)| (k.clone(), v.clone())));
-        numbers.after = ShownValue::Value(Value::Object(after));
+        let connected = wanted.iter().filter(|(number, _)| joined(number));
+        numbers.after = ShownValue::Value(CompactValue::from_entries(before.iter().chain(connected).cloned().collect()));
     }
     // Only an object that holds numbers shows them.
     part.id = own.iter().filter(|_| !part.attributes.is_empty()).find_map(|step| match &step.operation {

@@ -11,7 +11,7 @@ use super::unnumbered_step::create_step_name;
 use crate::model::call::BodyValue;
 use crate::model::kind::{Field, Kind, reference_in};
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::services;
 
 /// What a reference means.
@@ -64,7 +64,7 @@ pub(super) fn body_value(field: &Field, facts: &AccountFacts, value: &CompactVal
         let blank = || if has_numeric_ids(kind, facts) { CompactValue::Number(0.into()) } else { CompactValue::from("") };
         reference_in(kind, text).map(|_| blank())
     };
-    BodyValue::WithIds { value: field.map_references(value, &mut { blank }).json(), ids }
+    BodyValue::WithIds { value: Box::new(field.map_references(value, &mut { blank }).json()), ids }
 }
 
 /// The matched addresses, each after those that its object refers to.
@@ -142,7 +142,7 @@ impl<'m, 'a> ReferenceNames<'m, 'a> {
         let Some(field) = kind.field(&attribute.name).filter(|field| field.has_references()) else { return };
         for shown in [&mut attribute.before, &mut attribute.after] {
             if let ShownValue::Value(value) = shown {
-                *value = self.shown_value(account, field, &CompactValue::from(&*value)).json();
+                *value = self.shown_value(account, field, value).into_owned();
             }
         }
     }
@@ -150,12 +150,12 @@ impl<'m, 'a> ReferenceNames<'m, 'a> {
     /// The objects that a change names by their addresses, as far as they exist.
     pub(super) fn named_objects(&self, kind: &Kind, attribute: &AttributeChange, named: &mut BTreeMap<Address, ExistingObject>) {
         let Some(field) = kind.field(&attribute.name).filter(|field| field.has_references()) else { return };
-        let values: [Option<&Value>; 2] = [&attribute.before, &attribute.after].map(|shown| match shown {
+        let values: [Option<&CompactValue>; 2] = [&attribute.before, &attribute.after].map(|shown| match shown {
             ShownValue::Value(value) => Some(value),
             _ => None,
         });
         for value in values.into_iter().flatten() {
-            field.for_each_reference(&CompactValue::from(value), &mut |_, kind, text| {
+            field.for_each_reference(value, &mut |_, kind, text| {
                 let Some(address) = reference_in(kind, text) else { return };
                 if let Some((found, id)) = self.findings.find(&address).and_then(|found| Some((found, known_id(found)?))) {
                     let object = ExistingObject { account: found.object.account.clone(), id: id.to_owned() };

@@ -102,7 +102,7 @@ impl Plan {
             }
         });
         if !ids.is_empty() {
-            *sent = BodyValue::WithIds { value, ids };
+            *sent = BodyValue::WithIds { value: Box::new(value), ids };
         }
     }
 
@@ -323,9 +323,7 @@ fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
 fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost: &[String]) -> Option<UndoEntry> {
     let mut entries = IndexMap::new();
     for (name, payload) in step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.contains(name)) {
-        let (BodyValue::Value(sent) | BodyValue::WithIds { value: sent, .. }, Some(field)) = (payload, kind.field(name)) else {
-            continue;
-        };
+        let (Some(sent), Some(field)) = (payload.known_value(), kind.field(name)) else { continue };
         let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
         if !field.values_equal(&was, &sent.into()) {
             entries.insert(name.clone(), BodyValue::Value(was.json()));

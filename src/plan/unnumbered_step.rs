@@ -65,6 +65,7 @@ pub(super) fn create_step(
     {
         entries.insert(key.to_owned(), BodyValue::Value(Value::from(assigned.to_vec())));
     }
+    entries.shrink_to_fit();
     let key: AttributeValues = kind
         .natural_key
         .iter()
@@ -136,7 +137,7 @@ pub(super) fn update_step(
             .iter()
             .filter_map(|change| {
                 match (&change.after, kind.field(&change.name)) {
-                    (ShownValue::Value(value), Some(field)) => known_value(body_value(field, facts, &value.into())),
+                    (ShownValue::Value(value), Some(field)) => known_value(body_value(field, facts, value)),
                     _ => None,
                 }
                 .map(|value| (change.name.clone(), value))
@@ -249,7 +250,7 @@ fn patch_request(
         .iter()
         .map(|change| {
             let payload = match (&change.after, kind.field(&change.name)) {
-                (ShownValue::Value(value), Some(field)) => body_value(field, facts, &value.into()),
+                (ShownValue::Value(value), Some(field)) => body_value(field, facts, value),
                 _ => secret_payload(&object.address, &change.name),
             };
             (change.name.clone(), payload)

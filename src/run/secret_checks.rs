@@ -28,7 +28,9 @@ pub(crate) fn check_supplied(session: &Run, plan: &Plan) -> Result<(), RunError>
     let sent = || plan.steps.iter().filter_map(|step| Some((step.address.as_ref(), step.call.body.as_ref()?)));
     // A value inside a map that its source did not supply.
     let absent = |missing: &MissingSecret| {
-        let holds = |payload: &BodyValue| matches!(payload, BodyValue::Value(value) | BodyValue::WithIds { value, .. } if hidden::holds_text(value, &missing.placeholder_mark()));
+        let holds = |payload: &BodyValue| {
+            payload.known_value().is_some_and(|value| hidden::holds_text(value, &missing.placeholder_mark()))
+        };
         sent().any(|(address, body)| address == Some(&missing.address) && body.own_entries().values().any(holds))
     };
     let needed: Vec<_> = sent()

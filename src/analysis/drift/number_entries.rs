@@ -3,7 +3,7 @@
 use super::{Drift, DriftClass};
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Address, Connection, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::plan::{Inputs, Plan, ShownValue};
 use crate::services;
 
@@ -30,7 +30,7 @@ fn number_drift(inputs: &Inputs<'_>, plan: &Plan, address: &Address, entry: &Man
         class,
         live,
         wanted: match (attribute, wanted) {
-            (Some(_), Some(wanted)) => ShownValue::Value(Value::from(wanted.wanted.provider.to_string())),
+            (Some(_), Some(wanted)) => ShownValue::Value(CompactValue::from(wanted.wanted.provider.to_string().as_str())),
             _ => ShownValue::Absent,
         },
         place: wanted.map(|wanted| wanted.wanted.location.to_string()),

@@ -7,7 +7,7 @@ use crate::analysis::drift::Drift;
 use crate::model::call::StepId;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject, ServedBy, owned_by};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::Value;
 use crate::plan::{
     AddressMatch, Change, ChangeAction, Inputs, NotTakenValue, NoticeCode, ObjectAddresses, Plan, PlanNotice, PlanRefusal,
     SecretState, ShownValue, StepPhase,
@@ -285,7 +285,7 @@ impl ExplainContext<'_> {
         match (shown, account.filter(|_| field.has_references())) {
             (ShownValue::Value(value), Some(account)) => {
                 let names = ObjectAddresses::new(self.inputs);
-                ShownValue::Value(names.shown_value(account, field, &CompactValue::from(value)).json())
+                ShownValue::Value(names.shown_value(account, field, &value).into_owned())
             }
             (shown, _) => shown,
         }
@@ -322,7 +322,7 @@ impl ExplainContext<'_> {
             })
             .collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0));
-        ShownValue::Value(Value::Object(rows.into_iter().collect()))
+        ShownValue::Value(Value::Object(rows.into_iter().collect()).into())
     }
 
     fn describe_ledger(&self, field: &Field) -> Vec<String> {

@@ -127,7 +127,7 @@ impl From<&plan::ShownValue> for Shown {
     fn from(shown: &plan::ShownValue) -> Self {
         match shown {
             plan::ShownValue::Absent => Self::Absent,
-            plan::ShownValue::Value(value) => Self::Value(value.clone()),
+            plan::ShownValue::Value(value) => Self::Value(value.json()),
             plan::ShownValue::Secret(word) => Self::Secret(word.into()),
         }
     }
@@ -276,7 +276,7 @@ impl From<&call::BodyValue> for Payload {
                 Self::Secret { address: address.to_string(), attribute: attribute.clone() }
             }
             call::BodyValue::IdOf(step) => Self::IdOf(step.clone()),
-            call::BodyValue::WithIds { value, ids } => Self::WithIds { value: value.clone(), ids: ids.clone() },
+            call::BodyValue::WithIds { value, ids } => Self::WithIds { value: Value::clone(value), ids: ids.clone() },
         }
     }
 }

@@ -126,10 +126,10 @@ impl ExplanationText {
             _ => None,
         };
         let seen = match &attribute.live {
-            ShownValue::Value(value) => Some(value),
+            ShownValue::Value(value) => Some(value.json()),
             _ => None,
         };
-        let (wanted, observed) = distinguish_pair(value(said), value(seen));
+        let (wanted, observed) = distinguish_pair(value(said), value(seen.as_ref()));
         let says = match (&attribute.wanted, &attribute.place) {
             (None, _) => format!("not mentioned; the object is {}", describe_yaml(it)),
             (Some(says), place) => {

@@ -236,7 +236,7 @@ mod tests {
     use crate::plan::{ShownValue, StepOperation, StepPhase};
 
     fn attribute(name: &str, before: Option<Value>, after: Option<Value>) -> AttributeChange {
-        let shown = |value: Option<Value>| value.map_or(ShownValue::Absent, ShownValue::Value);
+        let shown = |value: Option<Value>| value.map_or(ShownValue::Absent, |value| ShownValue::Value(value.into()));
         AttributeChange { name: name.to_owned(), before: shown(before), after: shown(after), risky: false, source: None }
     }
 
@@ -308,7 +308,7 @@ mod tests {
         changes[2].reason = Some("because".to_owned());
         changes[3].attributes[0].risky = true;
         changes[4].address.kind = "bridges".into();
-        changes[5].attributes[0].before = ShownValue::Value(json!("acme"));
+        changes[5].attributes[0].before = ShownValue::Value("acme".into());
         let mut plan = plan(changes);
         plan.steps[6].call.query.push(("nested_objects".to_owned(), "replace".to_owned()));
         plan.steps[7].why = "PUT".to_owned();

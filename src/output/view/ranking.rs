@@ -151,7 +151,7 @@ fn value_differences(change: &Change) -> Vec<ValueDifference> {
     for (at, attribute) in change.attributes.iter().enumerate() {
         let base = risk_of_attribute(attribute, find_field(&change.address.kind, &attribute.name));
         let value = |shown: &ShownValue| match shown {
-            ShownValue::Value(value) => Some(value.clone()),
+            ShownValue::Value(value) => Some(value.json()),
             ShownValue::Absent | ShownValue::Secret(_) => None,
         };
         if let (ShownValue::Secret(_), _) | (_, ShownValue::Secret(_)) = (&attribute.before, &attribute.after) {

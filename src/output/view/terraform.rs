@@ -367,7 +367,7 @@ fn number_resource<'a>(impact: &'a NumberImpact, api: &str) -> TerraformResource
 fn shown_values<'a>(id: Option<&str>, values: impl Iterator<Item = (&'a String, &'a ShownValue)>) -> Map<String, Value> {
     let id = id.map(|id| ("id".to_owned(), Value::from(id)));
     let values = values.filter_map(|(name, shown)| match shown {
-        ShownValue::Value(value) => Some((name.clone(), value.clone())),
+        ShownValue::Value(value) => Some((name.clone(), value.json())),
         ShownValue::Absent => Some((name.clone(), Value::Null)),
         ShownValue::Secret(_) => None,
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint, wording};
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::plan::{AttributeChange, SecretState, ShownValue};
 use crate::text::{escape, look_alike, spell_code_points, truncate_middle, truncate_pair};
 
@@ -104,11 +104,11 @@ pub(super) fn line_difference(change: &AttributeChange) -> Option<Vec<(DiffLineK
 fn value_lines(value: &ShownValue) -> Vec<String> {
     match value {
         ShownValue::Absent => Vec::new(),
-        ShownValue::Value(Value::String(text)) if text.contains('\n') => text.lines().map(str::to_owned).collect(),
-        ShownValue::Value(nested @ (Value::Array(_) | Value::Object(_))) => {
+        ShownValue::Value(CompactValue::Text(text)) if text.contains('\n') => text.lines().map(str::to_owned).collect(),
+        ShownValue::Value(nested @ (CompactValue::List(_) | CompactValue::Map(_))) => {
             let short = nested.to_string();
-            let empty = matches!(nested, Value::Array(items) if items.is_empty())
-                || matches!(nested, Value::Object(map) if map.is_empty());
+            let empty = matches!(nested, CompactValue::List(items) if items.is_empty())
+                || matches!(nested, CompactValue::Map(map) if map.is_empty());
             if empty {
                 return vec![short];
             }

@@ -3,10 +3,12 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::{DeletePrerequisites, Planner, foreign_connections};
 use crate::model::kind::{Kind, SettingRole};
 use crate::model::resource::{Account, Address, Connection, DesiredValue, LiveObject, NumberSpellings, ServedBy, owned_by};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::plan::Inputs;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
@@ -125,7 +127,7 @@ impl<'a> Planner<'a> {
             change.attributes.iter().any(|attribute| {
                 let mut shapes = account.service.shapes(&change.address.kind).filter(|kind| kind.connected);
                 let value = shapes.find_map(|kind| kind.field(&attribute.name)?.darkens);
-                value.is_some_and(|value| attribute.after == ShownValue::Value(Value::Bool(value)))
+                value.is_some_and(|value| attribute.after == ShownValue::Value(CompactValue::Bool(value)))
             })
         })
     }
@@ -233,22 +235,21 @@ impl<'a> Planner<'a> {
                 ObjectRef::Id(slug) => wiring.index.of_bridge.get(slug.as_str()),
                 ObjectRef::Step(_) => None,
             };
-            let before: serde_json::Map<String, Value> = here
-                .into_iter()
-                .flatten()
-                .map(|connection| (connection.number.clone(), Value::from(served_label(wiring, connection))))
-                .collect();
-            let after: serde_json::Map<String, Value> = bridge
-                .numbers
-                .iter()
-                .map(|(number, (name, _))| (number.clone(), Value::from(name.to_string())))
-                .chain(bridge.undecided.iter().map(|(number, name)| (number.clone(), Value::from(name.to_string()))))
-                .chain(idle.into_iter().map(|number| (number.clone(), Value::from(ServedBy::Unserved.word()))))
-                .collect();
+            let row = |number: &str, served: &str| (SmolStr::from(number), CompactValue::from(served));
+            let before = here.into_iter().flatten();
+            let before: Vec<_> = before.map(|it| row(&it.number, &served_label(wiring, it))).collect();
+            let wanted = bridge.numbers.iter().map(|(number, (name, _))| row(number, &name.to_string()));
+            let undecided = bridge.undecided.iter().map(|(number, name)| row(number, &name.to_string()));
+            let idle = idle.into_iter().map(|number| row(number, ServedBy::Unserved.word()));
+            let after = CompactValue::from_entries(wanted.chain(undecided).chain(idle).collect());
             let attribute = AttributeChange {
                 name: wiring.link.roles.members.to_owned(),
-                before: if before.is_empty() { ShownValue::Absent } else { ShownValue::Value(Value::Object(before)) },
-                after: ShownValue::Value(Value::Object(after)),
+                before: if before.is_empty() {
+                    ShownValue::Absent
+                } else {
+                    ShownValue::Value(CompactValue::from_entries(before))
+                },
+                after: ShownValue::Value(after),
                 risky: false,
                 source: None,
             };
@@ -351,7 +352,7 @@ fn dark_addresses(
         let change = changes.get(&found.object.address);
         let sent = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == name));
         match (sent, &found.outcome) {
-            (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if CompactValue::from(after) == value),
+            (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if *after == value),
             (None, MatchOutcome::Live(live)) => dark_now.contains(live.id.as_str()),
             (None, _) => {
                 matches!(found.object.attributes.get(name), Some(DesiredValue::Value(stated)) if *stated == value)

@@ -31,7 +31,7 @@ pub(super) fn lookalike_notices<'c>(changes: impl Iterator<Item = &'c Change>) -
         for attribute in &change.attributes {
             for side in [&attribute.before, &attribute.after] {
                 if let ShownValue::Value(value) = side {
-                    let found = inspect_value(&change.address.kind, &attribute.name, value);
+                    let found = inspect_value(&change.address.kind, &attribute.name, &value.json());
                     found.into_iter().for_each(|found| tell(Some(&attribute.name), found));
                 }
             }

@@ -6,7 +6,7 @@ use super::Planner;
 use super::links::served_label;
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Account, Address, Connection, NumberEntry, Removal, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::link::{LinkInputs, LinkPlan};
@@ -213,7 +213,9 @@ impl<'a> Planner<'a> {
                 before = before.or(here.filter(|it| it.served_by != ServedBy::Unserved));
             }
             let wanted = inputs.desired.number_entries.get(address).filter(|_| connects);
-            let text = |value: Option<String>| value.map_or(ShownValue::Absent, |text| ShownValue::Value(Value::from(text)));
+            let text = |value: Option<String>| {
+                value.map_or(ShownValue::Absent, |text| ShownValue::Value(CompactValue::from(text.as_str())))
+            };
             let change = |name: &str, before: Option<String>, after: Option<String>| AttributeChange {
                 name: name.to_owned(),
                 before: text(before),

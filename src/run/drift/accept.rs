@@ -152,7 +152,7 @@ fn build_edit(
     desired: &Desired,
 ) -> Result<Vec<TextReplacement>, &'static str> {
     let plain = |shown: &ShownValue| match shown {
-        ShownValue::Value(value) => Some(value.clone()),
+        ShownValue::Value(value) => Some(value.json()),
         ShownValue::Absent => Some(Value::Null),
         ShownValue::Secret(_) => None,
     };
@@ -181,8 +181,8 @@ fn build_edit(
 
 /// What serves an object that is its own holder, as the YAML says it: by its address, or null.
 fn target_as_yaml(live: &ShownValue) -> ShownValue {
-    let ShownValue::Value(Value::Object(numbers)) = live else { return ShownValue::Value(Value::Null) };
-    let by = numbers.values().next().filter(|by| by.as_str() != Some(ServedBy::Unserved.word()));
+    let ShownValue::Value(CompactValue::Map(numbers)) = live else { return ShownValue::Value(CompactValue::Null) };
+    let by = numbers.first().map(|(_, by)| by).filter(|by| by.as_str() != Some(ServedBy::Unserved.word()));
     ShownValue::Value(by.cloned().unwrap_or_default())
 }
 

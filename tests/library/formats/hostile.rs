@@ -249,7 +249,7 @@ fn a_megabyte_in_every_place_fits_where_it_must() {
     let mut plan = made::hostile("evil");
     // In every type of position once; in all positions the plan would be hundreds of megabytes.
     for attribute in plan.changes[0].attributes.iter_mut().take(2) {
-        attribute.after = telform::plan::ShownValue::Value(Value::from(evil.clone()));
+        attribute.after = telform::plan::ShownValue::Value(evil.as_str().into());
     }
     plan.changes[8].reason = Some(evil.clone());
     plan.changes[8].id = Some(evil.clone());

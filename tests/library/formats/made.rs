@@ -39,7 +39,7 @@ impl Maker {
     fn change(&mut self, index: usize, action: ChangeAction) {
         let address = Address::new("partners", &format!("customer-{index:05}"));
         let id = (action != ChangeAction::Create).then(|| format!("3f0c6a52-8b1e-4a37-9d55-{index:012}"));
-        let shown = |value: Value| ShownValue::Value(value);
+        let shown = |value: Value| ShownValue::Value(value.into());
         let mut attributes = vec![AttributeChange {
             name: "name".to_owned(),
             before: if action == ChangeAction::Create { ShownValue::Absent } else { shown(json!(format!("Customer {index}"))) },
@@ -208,9 +208,12 @@ pub(crate) fn hostile(evil: &str) -> Plan {
         change.id = change.id.as_ref().map(|_| text());
         change.reason = Some(text());
         for (before, after) in [
-            (ShownValue::Value(json!(evil)), ShownValue::Value(json!(format!("{evil}2")))),
-            (ShownValue::Value(json!({ evil: evil })), ShownValue::Value(json!({ evil: [evil, "x"], "y": evil }))),
-            (ShownValue::Value(json!(format!("a\n{evil}\nc"))), ShownValue::Value(json!(format!("{evil}\n{evil}\nd")))),
+            (ShownValue::Value(json!(evil).into()), ShownValue::Value(json!(format!("{evil}2")).into())),
+            (ShownValue::Value(json!({ evil: evil }).into()), ShownValue::Value(json!({ evil: [evil, "x"], "y": evil }).into())),
+            (
+                ShownValue::Value(json!(format!("a\n{evil}\nc")).into()),
+                ShownValue::Value(json!(format!("{evil}\n{evil}\nd")).into()),
+            ),
         ] {
             change.attributes.push(AttributeChange { name: text(), before, after, risky: true, source: None });
         }

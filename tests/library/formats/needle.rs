@@ -13,7 +13,7 @@ use super::{annotations, code_quality};
 use crate::formats::made;
 
 fn attribute(name: &str, before: Value, after: Value) -> AttributeChange {
-    let shown = |value: Value| if value.is_null() { ShownValue::Absent } else { ShownValue::Value(value) };
+    let shown = |value: Value| if value.is_null() { ShownValue::Absent } else { ShownValue::Value(value.into()) };
     AttributeChange { name: name.to_owned(), before: shown(before), after: shown(after), risky: false, source: None }
 }
 
@@ -282,7 +282,7 @@ fn two_thousand_alike_changes_and_two_odd_ones_fit_a_screen() {
         plan.accounts.clear();
         for (index, value) in [(700, "odd-one"), (1_500, "odd-two")] {
             let changed = plan.changes[index].attributes.iter_mut().find(|attribute| attribute.name == odd);
-            changed.expect("an attribute").after = ShownValue::Value(json!(value));
+            changed.expect("an attribute").after = ShownValue::Value(json!(value).into());
         }
         let drawn = text::plan_as_text(&plan, text::TextDetail { verbose: false, columns: 80 });
         let drawn = anstream::adapter::strip_str(&drawn).to_string();
