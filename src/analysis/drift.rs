@@ -62,6 +62,13 @@ impl DriftClass {
     }
 }
 
+/// How much differs, by class.
+pub fn counts_by_class(found: &[Drift]) -> BTreeMap<DriftClass, usize> {
+    let mut counts = BTreeMap::new();
+    found.iter().for_each(|drift| *counts.entry(drift.class).or_default() += 1);
+    counts
+}
+
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Drift {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use similar::TextDiff;
 
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, counts_by_class};
 use crate::cli::args::{DriftFormat, FormatArgs, OutArgs, parse_pattern};
 use crate::cli::console::Console;
 use crate::cli::formats::{DriftTexts, FormatSelection};
@@ -87,6 +87,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     page.push(&out.not_checked_text(&outcome.compared.missed));
     let report = || DriftReport {
         drift: &outcome.found,
+        counts: counts_by_class(&outcome.found),
         drifted: outcome.has_drifted(),
         accepted: outcome.is_accepted,
         files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),

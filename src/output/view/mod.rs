@@ -27,6 +27,7 @@ mod reviewer_notices;
 pub mod run_report;
 pub mod sarif;
 mod signed;
+pub mod slack;
 mod step_index;
 pub mod table;
 pub mod terraform;
