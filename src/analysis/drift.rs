@@ -42,6 +42,10 @@ pub enum DriftClass {
 }
 
 impl DriftClass {
+    /// Each of them.
+    pub const ALL: [Self; 8] =
+        [Self::Gone, Self::Outside, Self::Both, Self::Unknown, Self::PutBack, Self::Pending, Self::NotTaken, Self::Foreign];
+
     /// Whether something has to be decided.
     pub fn is_drift(self) -> bool {
         !matches!(self, Self::PutBack | Self::Pending)

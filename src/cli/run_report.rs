@@ -57,6 +57,9 @@ impl NotedRuns {
 impl Console {
     /// A record of a run, for the report.
     pub(super) fn note_record(&self, run: &str, record: &JournalRecord) {
+        if let Some(trace) = &self.trace {
+            trace.note_run(run);
+        }
         let Some(noted) = &self.noted else { return };
         let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let mut notes = noted.notes();
@@ -67,6 +70,9 @@ impl Console {
 
     /// A plan of a run, and how to continue after it, for the report.
     pub(super) fn note_event(&self, event: &RunEvent<'_>) {
+        if let (Some(trace), RunEvent::Planned { plan, .. }) = (&self.trace, event) {
+            trace.note_plan(plan);
+        }
         let Some(noted) = &self.noted else { return };
         match event {
             RunEvent::Planned { plan, .. } => noted.note_plan(plan),

@@ -159,6 +159,8 @@ mod telnyx;
 #[cfg(unix)]
 mod terminal;
 mod terse;
+#[cfg(feature = "otlp")]
+mod traces;
 mod trail;
 mod twins;
 mod undo_plans;

@@ -16,6 +16,7 @@ pub mod json;
 pub mod junit;
 mod limits;
 pub mod markdown;
+pub mod metrics;
 pub mod plan_comparison;
 pub mod policy;
 pub mod progress;
