@@ -32,6 +32,8 @@ mod commands;
 mod comments;
 mod completions;
 mod confined;
+#[cfg(all(unix, feature = "remote-state"))]
+mod credentials;
 mod decisions;
 mod defaults;
 mod deletes;

@@ -1,6 +1,7 @@
 //! A run as one trace, for a collector of OpenTelemetry: what was read, applied and proven, each step, request and wait. Only where
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Its spans hold no secret, no body, no header and no query.
 
+#[cfg(feature = "otlp")]
 use std::sync::Arc;
 
 use super::console::Console;
