@@ -106,8 +106,8 @@ fn a_profile_without_credentials_says_why_and_what_to_run() {
     assert_eq!(store.requests(), 0, "nothing was sent");
 }
 
-#[test]
-fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
+/// A store that holds nothing, and the heads of what it was sent.
+fn nothing_there() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let heads: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -122,6 +122,38 @@ fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
             let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         }
     });
+    (url, heads)
+}
+
+/// The object store's library would run `az` with every variable of the process.
+#[test]
+fn the_azure_cli_gives_its_token_and_sees_none_of_ours() {
+    let (url, heads) = nothing_there();
+    let settings =
+        [("AZURE_STORAGE_ENDPOINT", url.as_str()), ("AZURE_STORAGE_ACCOUNT_NAME", "acme"), ("AZURE_USE_AZURE_CLI", "true")];
+    let story = story("az://telform/team/ledger.json", &settings);
+    let seen = story.path("seen").display().to_string();
+    program(
+        &story,
+        "az",
+        &format!(r#"echo "$@" > {seen}; env >> {seen}; echo '{{"accessToken":"token-of-azure","expires_on":32503680000}}'"#),
+    );
+    let ran = run(&story, "plan");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let heads = heads.lock().unwrap().join("\n").to_ascii_lowercase();
+    assert!(heads.contains("authorization: bearer token-of-azure"), "{heads}");
+    let seen = story.read("seen");
+    assert!(seen.starts_with("account get-access-token --output json --scope https://storage.azure.com/.default\n"), "{seen}");
+    assert!(!seen.contains("canary") && !seen.contains("UNPOD_TOKEN"), "{seen}");
+    program(&story, "az", "echo canary-of-the-tool >&2; exit 1");
+    let ran = run(&story, "plan");
+    assert_eq!(ran.code, 1);
+    assert!(ran.whole().contains("the Azure CLI gives no token") && ran.whole().contains("az login"), "{}", ran.whole());
+}
+
+#[test]
+fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
+    let (url, heads) = nothing_there();
     let mut story = story("gs://telform/team/ledger.json", &[("GOOGLE_BASE_URL", &url)]);
     story.file("account.json", r#"{ "type": "external_account", "audience": "canary-audience" }"#);
     story.settings.insert("GOOGLE_APPLICATION_CREDENTIALS".to_owned(), story.path("account.json").display().to_string());

@@ -79,7 +79,10 @@ fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError
 }
 
 fn connect_azure(place: &str, container: &str) -> Result<ConnectedBucket, LedgerError> {
-    let builder = MicrosoftAzureBuilder::from_env();
+    let mut builder = MicrosoftAzureBuilder::from_env();
+    if let Some(login) = credentials::azure_login(&|key| builder.get_config_value(&key)) {
+        builder = builder.with_credentials(login.map_err(|unread| unread.error(place))?);
+    }
     // The emulator has its own address, which uses http.
     let emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|is| is == "true");
     let endpoint = if emulator {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use object_store::aws::AmazonS3ConfigKey;
+use object_store::azure::{AzureConfigKey, AzureCredential, AzureCredentialProvider};
 use object_store::gcp::{GcpCredential, GcpCredentialProvider};
+use serde::Deserialize;
 
 use super::obtained::{CredentialProgram, Obtained, ObtainedCredentials};
 use super::profile::AwsProfile;
@@ -101,6 +103,50 @@ fn read_token(output: &[u8]) -> Result<Obtained<GcpCredential>, String> {
     Ok(Obtained { credential, expires: Some(Timestamp::now() + TOKEN_LIFE) })
 }
 
+/// What the tool of Azure gets of the environment beside the usual.
+const AZURE_VARIABLES: &[&str] =
+    &["AZURE_CONFIG_DIR", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+
+/// The credentials of `az login`, where the environment asks for them and has no others. The client would run `az` itself, without a
+/// limit of time and with every variable of this process.
+pub(super) fn azure_login(
+    configured: &dyn Fn(AzureConfigKey) -> Option<String>,
+) -> Option<Result<AzureCredentialProvider, UnreadCredentials>> {
+    use AzureConfigKey as Key;
+    let others = [Key::AccessKey, Key::Token, Key::ClientSecret, Key::SasKey, Key::FederatedTokenFile];
+    let given = others.into_iter().any(|key| configured(key).is_some_and(|value| !value.is_empty()));
+    if given || configured(Key::UseAzureCli).is_none_or(|uses| uses != "true") {
+        return None;
+    }
+    let mut command: Vec<&str> = if cfg!(windows) { vec!["cmd", "/C", "az"] } else { vec!["az"] };
+    command.extend(["account", "get-access-token", "--output", "json", "--scope", "https://storage.azure.com/.default"]);
+    let command = command.into_iter().map(str::to_owned).collect();
+    let program = CredentialProgram { command, variables: AZURE_VARIABLES };
+    Some(match ObtainedCredentials::obtain(program, read_azure_token) {
+        Ok(given) => Ok(Arc::new(given)),
+        Err(why) => Err(UnreadCredentials {
+            why: format!("AZURE_USE_AZURE_CLI is true, and the Azure CLI gives no token: {why}"),
+            help: "run `az login`; `az account get-access-token --scope https://storage.azure.com/.default` shows why it fails"
+                .to_owned(),
+        }),
+    })
+}
+
+/// What `az account get-access-token` writes. Older ones state the end only in local time.
+#[derive(Deserialize)]
+struct AzureToken {
+    #[serde(rename = "accessToken")]
+    access_token: String,
+    expires_on: Option<i64>,
+}
+
+fn read_azure_token(output: &[u8]) -> Result<Obtained<AzureCredential>, String> {
+    let read: AzureToken = serde_json::from_slice(output).map_err(|_| "`az` wrote no token".to_owned())?;
+    let stated = read.expires_on.and_then(|at| Timestamp::from_second(at).ok());
+    let credential = Arc::new(AzureCredential::BearerToken(read.access_token));
+    Ok(Obtained { credential, expires: stated.or(Some(Timestamp::now() + TOKEN_LIFE)) })
+}
+
 /// What a file of credentials holds, where only Google's own tool can use it.
 fn account_for_gcloud(text: &str) -> Option<&'static str> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
@@ -135,5 +181,17 @@ mod tests {
         }
         assert_eq!(read_token(b"ya29.token\n").unwrap().credential.bearer, "ya29.token");
         assert!(read_token(b"two words").is_err() && read_token(b"").is_err());
+    }
+
+    #[test]
+    fn the_azure_cli_is_asked_where_nothing_else_gives_credentials() {
+        let set = |names: &'static [AzureConfigKey]| move |key: AzureConfigKey| names.contains(&key).then(|| "true".to_owned());
+        assert!(azure_login(&set(&[])).is_none());
+        assert!(azure_login(&set(&[AzureConfigKey::UseAzureCli, AzureConfigKey::AccessKey])).is_none());
+        let later = Timestamp::now().as_second() + 3_600;
+        let output = format!(r#"{{"accessToken":"canary","expiresOn":"2026-11-30 10:00:00.000000","expires_on":{later}}}"#);
+        assert_eq!(read_azure_token(output.as_bytes()).unwrap().expires.map(Timestamp::as_second), Some(later));
+        assert!(read_azure_token(br#"{"accessToken":"canary"}"#).unwrap().expires.is_some());
+        assert_eq!(read_azure_token(b"canary").map(drop).unwrap_err(), "`az` wrote no token");
     }
 }
