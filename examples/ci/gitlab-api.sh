@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the other gitlab scripts. CI_JOB_TOKEN may not write notes, so a project access token does: role Reporter, scope api.
 # It goes to curl through a pipe, because every user of the machine can see arguments.
 api() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # On merge: writes the reviewed digest to plan.digest. github-digest.sh says why it is a digest and not an artifact.
 set -euo pipefail
+# shellcheck source=examples/ci/gitlab-api.sh
 . "$(dirname "$0")/gitlab-api.sh"
 request=$(api "$project/repository/commits/$CI_COMMIT_SHA/merge_requests" | jq -r '[.[] | select(.state == "merged")] | sort_by(.merged_at) | last | .iid // empty')
 if [ -z "$request" ]; then

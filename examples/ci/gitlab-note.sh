@@ -2,6 +2,7 @@
 # Posts the plan in the merge request, in place of the note of the previous run.
 set -euo pipefail
 here=$(dirname "$0")
+# shellcheck source=examples/ci/gitlab-api.sh
 . "$here/gitlab-api.sh"
 [ -s plan.md ] || { echo "there is no plan to show" >&2; exit 1; }
 "$here/comment-body.sh" >comment.md

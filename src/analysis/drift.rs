@@ -42,6 +42,10 @@ pub enum DriftClass {
 }
 
 impl DriftClass {
+    /// Each of them.
+    pub const ALL: [Self; 8] =
+        [Self::Gone, Self::Outside, Self::Both, Self::Unknown, Self::PutBack, Self::Pending, Self::NotTaken, Self::Foreign];
+
     /// Whether something has to be decided.
     pub fn is_drift(self) -> bool {
         !matches!(self, Self::PutBack | Self::Pending)
@@ -60,6 +64,13 @@ impl DriftClass {
             Self::Foreign => "now belongs to another organization, or to none",
         }
     }
+}
+
+/// How much differs, by class.
+pub fn counts_by_class(found: &[Drift]) -> BTreeMap<DriftClass, usize> {
+    let mut counts = BTreeMap::new();
+    found.iter().for_each(|drift| *counts.entry(drift.class).or_default() += 1);
+    counts
 }
 
 /// One thing that differs.

@@ -7,6 +7,20 @@ use crate::model::call::StepId;
 use crate::plan::Step;
 use crate::text::escape;
 
+tokio::task_local! {
+    static CURRENT_STEP: StepId;
+}
+
+/// Does the work of a step: whoever observes its requests can tell whose they are.
+pub(super) async fn in_step<T>(step: &StepId, work: impl Future<Output = T>) -> T {
+    CURRENT_STEP.scope(step.clone(), work).await
+}
+
+/// The step whose work this is; none outside of one.
+pub fn current_step() -> Option<StepId> {
+    CURRENT_STEP.try_with(StepId::clone).ok()
+}
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome};
+use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome, in_step};
 use crate::http::{Api, ReadOnly};
 use crate::model::call::StepId;
 use crate::model::ledger::{FingerprintKey, Ledger};
@@ -359,7 +359,7 @@ impl ApplyRun<'_> {
     async fn run_step(&self, step: &Step) -> (StepOutcome, u64) {
         let started = Instant::now();
         self.apply.observer.on_event(&ApplyEvent::StepStarted { step: step.id.clone() });
-        let outcome = self.carry_out(step).await;
+        let outcome = in_step(&step.id, self.carry_out(step)).await;
         if let StepOutcome::Done { id: Some(id), .. } = &outcome
             && let Ok(mut made) = self.made.lock()
         {

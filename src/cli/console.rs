@@ -15,6 +15,7 @@ use super::journal_head;
 use super::next_commands::RepeatedOptions;
 use super::progress_meter::ProgressMeter;
 use super::run_report::NotedRuns;
+use super::run_trace::RunTrace;
 use super::signals::SignalCounter;
 use super::stdout::{StdoutLoss, StdoutWriter, WriteOutcome};
 use crate::analysis::drift::NotCompared;
@@ -46,6 +47,8 @@ pub(crate) struct Console {
     pub tells_events: bool,
     /// What a report is made of; none where no report is written.
     pub noted: Option<Arc<NotedRuns>>,
+    /// The trace of this process; none where none is asked for.
+    pub trace: Option<Arc<RunTrace>>,
     /// How far the plan is that is being carried out.
     standing: Arc<Mutex<ApplyStanding>>,
     /// The locale does not support Unicode.
@@ -74,6 +77,7 @@ impl Console {
             head_expectation: Arc::new(JournalHeads::new(&global.run_options())),
             tells_events: false,
             noted: None,
+            trace: None,
             standing: Arc::default(),
             ascii: is_ascii(),
         }

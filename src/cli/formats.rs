@@ -9,7 +9,7 @@ use super::commands::validate;
 use super::console::Console;
 use super::refusals::quiet_summary;
 use crate::analysis::plan_objects::PlanObjects;
-use crate::config::problem::{Problems, render_problems};
+use crate::config::problem::{Problems, Severity, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
 use crate::output::view::findings::{
@@ -18,11 +18,13 @@ use crate::output::view::findings::{
 use crate::output::view::json;
 use crate::output::view::junit::{TestCase, findings_as_cases};
 pub(super) use crate::output::view::markdown::CommentContext;
+use crate::output::view::slack::Verdict;
 use crate::output::view::text::{self, TextDetail};
-use crate::output::view::{github, gitlab, html, junit, markdown, plural_kind, sarif, terraform};
+use crate::output::view::{github, gitlab, html, junit, markdown, plural_kind, sarif, slack, terraform};
 use crate::plan::Plan;
 use crate::run::drift::DriftOutcome;
 use crate::run::files::{self, FileReaders};
+use crate::run::journal::current_provenance;
 use crate::run::{Exit, RunError};
 
 /// What was asked for, checked before anything is read: files, and the one for standard output.
@@ -116,6 +118,7 @@ fn render_plan<F: FnOnce() -> String>(out: &Console, shown: &PlanToShow<'_, F>, 
             let cases = findings_as_cases(&findings(), FindingRisk::Blocker, &plan.summary());
             junit::cases_as_junit("plan", &cases)
         }
+        PlanFormat::Slack => slack::findings_as_slack("plan", &slack::verdict_of_plan(plan), &findings()),
     }
 }
 
@@ -154,10 +157,11 @@ impl<F: Copy + PartialEq + ListsFindings> FormatSelection<F> {
         &self,
         out: &Console,
         command: &str,
+        verdict: &Verdict,
         findings: &[Finding],
         cases: impl Fn() -> Vec<TestCase>,
     ) -> Result<(), RunError> {
-        let draw = |format: F| Some(format.of_findings()?.render(command, findings, &cases));
+        let draw = |format: F| Some(format.of_findings()?.render(command, || verdict.clone(), findings, &cases));
         self.write(draw)?;
         if let Some(text) = self.printed.and_then(draw) {
             out.print_as_is(&out.repeated_options.text(&text));
@@ -174,7 +178,8 @@ impl<F: Copy + PartialEq + ListsFindings> FormatSelection<F> {
                 vec![finding_of_failure(code, &message, &help)]
             }
         };
-        self.print_findings(out, command, &findings, || findings_as_cases(&findings, FindingRisk::Blocker, ""))
+        let verdict = Verdict { heading: "failed".to_owned(), lines: Vec::new() };
+        self.print_findings(out, command, &verdict, &findings, || findings_as_cases(&findings, FindingRisk::Blocker, ""))
     }
 }
 
@@ -189,7 +194,10 @@ impl FormatSelection<CheckFormat> {
             _ => None,
         })?;
         let findings = findings_of_problems(problems);
-        self.print_findings(out, "validate", &findings, || {
+        let heading =
+            if problems.iter().any(|problem| problem.severity == Severity::Error) { "not valid" } else { "the YAML is valid" };
+        let verdict = Verdict { heading: heading.to_owned(), lines: Vec::new() };
+        self.print_findings(out, "validate", &verdict, &findings, || {
             findings_as_cases(&findings, FindingRisk::Blocker, "the YAML is valid")
         })
     }
@@ -210,15 +218,18 @@ impl FormatSelection<DriftFormat> {
     pub(super) fn print_drift(&self, out: &Console, outcome: &DriftOutcome, texts: &DriftTexts<'_>) -> Result<(), RunError> {
         let (found, compared) = (&outcome.found, &outcome.compared);
         let findings = findings_of_drift(found, compared);
-        let markdown = || markdown::drift_as_markdown(texts.verdict, &findings);
+        let page = |format| match format {
+            DriftFormat::Markdown => Some(markdown::drift_as_markdown(texts.verdict, &findings)),
+            DriftFormat::Html => Some(html::drift_as_html(texts.verdict, &findings, &current_provenance())),
+            _ => None,
+        };
         self.write(|format| match format {
             DriftFormat::Text => Some(texts.whole.to_owned()),
             DriftFormat::Json => Some((texts.document)()),
-            DriftFormat::Markdown => Some(markdown()),
-            _ => None,
+            format => page(format),
         })?;
-        if self.printed == Some(DriftFormat::Markdown) {
-            out.print_as_is(&markdown());
+        if let Some(page) = self.printed.and_then(page) {
+            out.print_as_is(&page);
         }
         let compared = || {
             let kinds = compared.compared.iter().flat_map(|(account, kinds)| kinds.iter().map(move |it| (account, it)));
@@ -228,7 +239,9 @@ impl FormatSelection<DriftFormat> {
             let found = findings_as_cases(&findings, FindingRisk::Critical, "");
             looked.chain(found.into_iter().filter(|_| !findings.is_empty())).collect()
         };
-        self.print_findings(out, "drift", &findings, compared)
+        let heading = if outcome.has_drifted() { "something drifted" } else { "no drift" };
+        let verdict = Verdict { heading: heading.to_owned(), lines: texts.verdict.lines().map(str::to_owned).collect() };
+        self.print_findings(out, "drift", &verdict, &findings, compared)
     }
 }
 

@@ -32,6 +32,7 @@ mod progress;
 mod progress_meter;
 mod refusals;
 mod run_report;
+mod run_trace;
 mod signals;
 mod signing;
 mod stdout;
@@ -94,11 +95,15 @@ fn parse_and_run() -> ExitCode {
             return ExitCode::from(Exit::Failed as u8);
         }
     };
+    let command = matches.subcommand_name().unwrap_or_default();
     let ended = runtime.block_on(async {
+        out.begin_trace(command);
         // The state after a panic is not used again: locks are freed as usual, and the process ends.
         let ended = AssertUnwindSafe(run_command(&out, &cli)).catch_unwind().await;
         out.wait_for_locks().await;
-        ended.unwrap_or_else(|payload| Ok(panic_report::end_with_bug(&out, payload)))
+        let ended = ended.unwrap_or_else(|payload| Ok(panic_report::end_with_bug(&out, payload)));
+        out.end_trace(ended.as_ref().map_or_else(RunError::exit, |exit| *exit)).await;
+        ended
     });
     let exit = ended.unwrap_or_else(|failure| {
         let failure = parent_folder::point_to_parent(failure, &out.global.run_options().command_line);

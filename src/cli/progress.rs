@@ -288,6 +288,9 @@ impl Progress for Console {
     fn on_step(&self, event: &ApplyEvent) {
         self.standing().hear(event);
         self.meter.on_event(event);
+        if let Some(trace) = &self.trace {
+            trace.on_step(event, |step| self.standing().step(step));
+        }
         if self.global.json {
             return self.print_event(event);
         }
@@ -330,20 +333,22 @@ impl Progress for Console {
     }
 
     fn busy(&self, with: Busy<'_>) -> BusyGuard {
-        Some(Box::new(match with {
+        let shown = match with {
             Busy::Reading => self.meter.show_reading(),
             Busy::Applying => self.meter.show_applying(),
             Busy::Lock { holder, most } => self.meter.lock(holder, most),
-        }))
+        };
+        self.traced(with, Some(Box::new(shown)))
     }
 
     fn http_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
         let requests = (self.global.verbose > 0).then(|| Arc::new(RequestPrinter::new(self)) as Arc<dyn HttpObserver>);
-        requests.into_iter().chain(self.meter.http_observer()).collect()
+        requests.into_iter().chain(self.rehearsal_observers()).collect()
     }
 
     fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
-        self.meter.http_observer().into_iter().collect()
+        let trace = self.trace.clone().map(|trace| trace as Arc<dyn HttpObserver>);
+        self.meter.http_observer().into_iter().chain(trace).collect()
     }
 
     fn interrupts(&self) -> Arc<dyn Interrupts> {

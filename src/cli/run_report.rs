@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::args::{FormatTarget, ListsFindings, ReportFormat};
 use super::console::Console;
 use crate::output::view::findings::{cases_of_runs, findings_of_runs};
+use crate::output::view::rehearsal::Rehearsal;
 use crate::output::view::report::NextCommand;
 use crate::output::view::run_report::CommandEnd;
+use crate::output::view::slack::Verdict;
 use crate::output::view::{html, markdown};
 use crate::plan::Plan;
 use crate::run::files::{self, FileReaders};
@@ -38,6 +40,8 @@ struct Notes {
     plan: Option<(String, String)>,
     /// Why that is refused, and what to do.
     refusals: Vec<(String, String)>,
+    /// Of a rehearsal, what it showed.
+    forecast: Vec<String>,
     /// How to continue after it.
     next: Vec<(String, String)>,
     /// The run that applied the saved plan before, in words.
@@ -53,6 +57,9 @@ impl NotedRuns {
 impl Console {
     /// A record of a run, for the report.
     pub(super) fn note_record(&self, run: &str, record: &JournalRecord) {
+        if let Some(trace) = &self.trace {
+            trace.note_run(run);
+        }
         let Some(noted) = &self.noted else { return };
         let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let mut notes = noted.notes();
@@ -63,6 +70,9 @@ impl Console {
 
     /// A plan of a run, and how to continue after it, for the report.
     pub(super) fn note_event(&self, event: &RunEvent<'_>) {
+        if let (Some(trace), RunEvent::Planned { plan, .. }) = (&self.trace, event) {
+            trace.note_plan(plan);
+        }
         let Some(noted) = &self.noted else { return };
         match event {
             RunEvent::Planned { plan, .. } => noted.note_plan(plan),
@@ -79,6 +89,11 @@ impl Console {
 }
 
 impl NotedRuns {
+    /// What a rehearsal showed.
+    pub(super) fn note_rehearsal(&self, rehearsal: &Rehearsal) {
+        self.notes().forecast = rehearsal.forecast();
+    }
+
     fn note_plan(&self, plan: &Plan) {
         let mut notes = self.notes();
         notes.next.clear();
@@ -139,6 +154,7 @@ impl RunReports {
             let notes = self.noted.notes();
             end.plan.clone_from(&notes.plan);
             end.next.clone_from(&notes.next);
+            end.forecast.clone_from(&notes.forecast);
             if matches!(exit, Exit::Refused | Exit::Partial) {
                 end.reasons.clone_from(&notes.refusals);
             }
@@ -167,10 +183,17 @@ impl RunReports {
             let text = match format {
                 ReportFormat::Markdown => markdown::run_report_as_markdown(&runs, end),
                 ReportFormat::Html => html::run_report_as_html(&runs, end),
-                ReportFormat::Github | ReportFormat::Gitlab | ReportFormat::Sarif | ReportFormat::Junit => {
-                    let findings = findings_of_runs(&runs, end);
+                ReportFormat::Github | ReportFormat::Gitlab | ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Slack => {
+                    let mut findings = findings_of_runs(&runs, end);
+                    // A message begins with the result.
+                    let result = findings.pop_if(|_| *format == ReportFormat::Slack);
+                    let verdict = || Verdict {
+                        heading: end.result.clone().unwrap_or_else(|| "not ended".to_owned()),
+                        lines: result.clone().map(|result| result.details).unwrap_or_default(),
+                    };
+                    let cases = || cases_of_runs(&runs, end);
                     let listed = format.of_findings();
-                    listed.map_or_else(String::new, |it| it.render(&end.command, &findings, || cases_of_runs(&runs, end)))
+                    listed.map_or_else(String::new, |it| it.render(&end.command, verdict, &findings, cases))
                 }
             };
             files::write_file(file, &text, FileReaders::Anybody)?;

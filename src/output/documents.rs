@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::analysis::drift::{ComparedObjects, Drift, NotCompared};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared};
 use crate::analysis::explain::Explanation;
 use crate::analysis::plan_comparison::PlanComparison;
 use crate::config::format::LeftAlone;
@@ -116,6 +116,8 @@ pub struct Formatting {
 pub struct DriftReport<'a> {
     /// What differs.
     pub drift: &'a [Drift],
+    /// How much differs, by class; a class that does not occur is absent.
+    pub counts: BTreeMap<DriftClass, usize>,
     /// Whether something has to be decided: exit code 2.
     pub drifted: bool,
     /// Whether `--accept` wrote it into the YAML.

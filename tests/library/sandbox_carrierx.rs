@@ -251,3 +251,38 @@ async fn carrierx_lists() {
     bench.sandbox.edit(|world| world.carrierx.knobs.total = Total::Absent);
     assert_eq!(list(&[]).await.1["total"], Value::Null);
 }
+
+/// What the vendor's published clients send and telform does not: Basic authentication, a part of the fields, the token of a mail.
+#[tokio::test]
+async fn what_the_vendors_clients_send() {
+    let bench = Bench::of("carrierx: { account_login: acme, account_password: hunter2-account }").await;
+    let url = |path: &str| format!("{}/{path}", bench.sandbox.carrierx_url().trim_end_matches('/'));
+    let basic = |password: &str, path: &str| bench.client.get(url(path)).basic_auth("acme", Some(password));
+    assert_eq!(sent(basic("wrong", "partners")).await.0, 401);
+    let (status, who) = sent(basic("hunter2-account", "oauth/whoami")).await;
+    assert_eq!((status, &who["login"]), (200, &json!("acme")));
+    // No mail, no token.
+    let mut new = new_partner("acme-west");
+    let create = |query: &str, body: &Value| bench.carrierx(Method::POST, &format!("partners{query}")).json(body);
+    assert_eq!(sent(create("?verification_token=1", &new)).await.0, 422);
+    let mail = json!({ "to_address": new["owner_email"], "partner_sid": "" });
+    assert_eq!(sent(bench.carrierx(Method::POST, "verification/email").json(&mail)).await.0, 200);
+    let (status, made) = sent(create("?verification_token=1", &new)).await;
+    assert_eq!((status, &made["status"], &made["owner_email"]), (200, &json!("active"), &new["owner_email"]));
+    let (_, part) = sent(basic("hunter2-account", "partners?includeFields=login,partner_sid")).await;
+    assert_eq!(part["items"], json!([{ "login": "acme-west", "partner_sid": made["partner_sid"] }]));
+    let one = format!("partners/{}?includeFields=name", made["partner_sid"].as_str().unwrap());
+    assert_eq!(sent(basic("hunter2-account", &one)).await.1, json!({ "name": new["name"] }));
+    // The token is for that address only; a knob makes it mean nothing.
+    new["owner_email"] = "other@acme.example".into();
+    new["login"] = "acme-east".into();
+    assert_eq!(sent(create("?verification_token=1", &new)).await.0, 422);
+    bench.sandbox.edit(|world| world.carrierx.knobs.verification_token = VerificationToken::Ignored);
+    assert_eq!(sent(create("?verification_token=1", &new)).await.1["status"], "unverified");
+    let log = serde_json::to_string(&bench.sandbox.log()).unwrap();
+    assert!(!log.contains("hunter2"), "{log}");
+    // Without a password in the world only tokens work.
+    let bench = Bench::of("{}").await;
+    let url = format!("{}/partners", bench.sandbox.carrierx_url().trim_end_matches('/'));
+    assert_eq!(sent(bench.client.get(url).basic_auth("sandbox", Some(""))).await.0, 401);
+}

@@ -49,11 +49,15 @@ fn is_a_script(step: &Value) {
 #[test]
 fn the_github_workflows_are_sound() {
     for (name, permissions, on) in [
-        ("github-plan.yml", json!({ "contents": "read", "pull-requests": "write" }), json!("pull_request")),
-        ("github-apply.yml", json!({ "contents": "read", "pull-requests": "read" }), json!({ "push": { "branches": ["main"] } })),
+        ("github-plan.yml", json!({ "contents": "read", "id-token": "write", "pull-requests": "write" }), json!("pull_request")),
+        (
+            "github-apply.yml",
+            json!({ "contents": "read", "id-token": "write", "pull-requests": "read" }),
+            json!({ "push": { "branches": ["main"] } }),
+        ),
         (
             "github-drift.yml",
-            json!({ "contents": "read" }),
+            json!({ "contents": "read", "id-token": "write" }),
             json!({ "schedule": [{ "cron": "17 5 * * *" }], "workflow_dispatch": {} }),
         ),
     ] {
@@ -69,8 +73,16 @@ fn the_github_workflows_are_sound() {
         all(&recipe, "persist-credentials", &mut checkouts);
         assert!(!uses.is_empty() && runs.len() > 1, "{name}");
         for action in &uses {
-            let (_, version) = action.as_str().unwrap().split_once("@v").expect("a version");
-            assert!(version.parse::<u32>().is_ok(), "{action} is not pinned to a major version");
+            let (_, commit) = action.as_str().unwrap().split_once('@').expect("a version");
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit, "{action} is not named by its commit");
+        }
+        // A first push works: the wheel, the cloud of each ledger and the fingerprint key are in every job.
+        let text = fs::read_to_string(example(name)).unwrap();
+        assert!(text.contains(&format!("vars.TELFORM_WHEEL || 'telform=={}'", env!("CARGO_PKG_VERSION"))), "{name}");
+        assert!(text.contains("TELFORM_FINGERPRINT_KEY: ${{ secrets.TELFORM_FINGERPRINT_KEY }}"), "{name}");
+        for scheme in ["s3://", "gs://", "az://"] {
+            assert!(text.contains(&format!("if: ${{{{ startsWith(vars.TELFORM_LEDGER, '{scheme}') }}}}")), "{name} {scheme}");
         }
         assert_eq!(checkouts, [&json!(false)], "{name}: no token stays in the work tree");
         runs.into_iter().for_each(is_a_script);
@@ -162,7 +174,8 @@ fn the_gitlab_and_pre_commit_recipes_are_sound() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 11);
+    assert_eq!(gitlab["variables"]["TELFORM_WHEEL"], format!("telform=={}", env!("CARGO_PKG_VERSION")));
     assert_eq!(gitlab["telform apply"]["interruptible"], false);
     assert_eq!(gitlab["telform plan"]["rules"], json!([{ "if": "$CI_PIPELINE_SOURCE == \"merge_request_event\"" }]));
     let hooks = recipe("pre-commit-config.yaml");
@@ -400,6 +413,47 @@ fn github_from_the_pull_request_to_the_merge_and_after() {
     // Without our comment nothing was reviewed.
     ci.put("comments.json", &json!([by("mallory", 10, &forged())]).to_string());
     assert!(ci.expect(1, "github-digest.sh", &GITHUB).contains("nothing was reviewed"));
+}
+
+/// The summary of a job is what the reviewer, and whoever looks at a failed run, reads first.
+#[test]
+fn each_job_writes_its_summary_and_keeps_its_exit_code() {
+    let ci = Ci::new();
+    let summary = ci.path("summary").display().to_string();
+    let env = [("GITHUB_STEP_SUMMARY", summary.as_str())];
+    ci.expect(3, "plan.sh", &[("GITHUB_STEP_SUMMARY", &summary), ("POLICY", "false")]);
+    assert!(ci.take("summary").starts_with("<!-- telform plan -->\n> [!"));
+    ci.expect(0, "plan.sh", &env);
+    assert!(ci.take("summary").contains("twilio-main"));
+    let marked = ci.expect(0, "github-annotations.sh", &[]);
+    assert!(marked.lines().all(|line| line.starts_with("::notice ") || line.starts_with("::warning ")), "{marked}");
+    assert!(marked.contains("file=telform.yaml,line="), "{marked}");
+    let quality: Value = serde_json::from_str(&ci.get("plan.quality.json")).unwrap();
+    assert_eq!(quality[0]["location"]["path"], "telform.yaml");
+    let digest = ci.get("plan.digest");
+    ci.put("plan.digest", &format!("sha256:{}\n", "0".repeat(64)));
+    ci.expect(4, "apply.sh", &env);
+    assert!(ci.take("summary").contains("telform apply: **stale**"));
+    ci.put("plan.digest", &digest);
+    ci.expect(0, "apply.sh", &env);
+    assert!(ci.take("summary").contains("telform apply: **done**"));
+    ci.expect(0, "drift.sh", &env);
+    assert!(ci.take("summary").starts_with("<!-- telform drift -->"));
+}
+
+/// Of the job's token GitLab's script makes a file that only this user reads, and only where a role takes it.
+#[test]
+fn gitlab_gives_the_token_of_its_job_to_the_cloud_alone() {
+    let ci = Ci::new();
+    let file = ci.path("tmp/aws-id-token");
+    let path = file.display().to_string();
+    let token = [("AWS_WEB_IDENTITY_TOKEN_FILE", path.as_str()), ("AWS_ID_TOKEN", "canary-id-token")];
+    assert_eq!(ci.expect(0, "gitlab-cloud.sh", &token), "");
+    assert!(!file.exists());
+    let [file_at, token] = token;
+    assert_eq!(ci.expect(0, "gitlab-cloud.sh", &[file_at, token, ("AWS_ROLE_ARN", "arn:aws:iam::1:role/x")]), "");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "canary-id-token");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

@@ -32,6 +32,7 @@ const LEFT: &[(&str, usize, &str)] = &[
     ("src/output/view/sarif.rs", 1, "a key of SARIF"),
     ("src/output/view/wording.rs", 1, "the plural of `number` in a message"),
     ("src/plan/mod.rs", 1, "the key of an organization in the plan"),
+    ("src/state/ledger/state_store/profile.rs", 1, "a setting of a profile of AWS"),
     ("src/verify/requests.rs", 1, "the name of a secret, whoever has it"),
     ("src/verify/shape.rs", 1, "the key of an organization in the document"),
 ];

@@ -433,3 +433,37 @@ fn a_list_with_comments_is_not_written_again() {
     assert!(story.read("telform.yaml").contains("    # where they sit\n"), "{}", story.read("telform.yaml"));
     story.in_sync();
 }
+
+#[test]
+fn metrics_say_what_differs_what_was_not_read_and_when() {
+    let story = crate::partners::verified("");
+    story.carrierx(&west("    address1: Old Street 1\n"));
+    story.apply();
+    story.expect(0, "drift --quiet --metrics drift.prom");
+    let now = jiff::Timestamp::now().as_second();
+    let value = |line: &str| -> i64 {
+        let text = story.read("drift.prom");
+        let found = text.lines().find_map(|of| of.strip_prefix(line)?.strip_prefix(' ')?.parse().ok());
+        found.unwrap_or_else(|| panic!("{line}: {text}"))
+    };
+    let outside = r#"telform_drift_differences{account="carrierx",class="outside"}"#;
+    assert_eq!((value(outside), value("telform_drift_complete")), (0, 1));
+    assert_eq!(value(r#"telform_drift_compared_objects{account="carrierx",kind="partners"}"#), 1);
+    assert!((now - 60..=now).contains(&value("telform_drift_last_look_timestamp_seconds")));
+    crate::partners::by_hand(&story, "address1", "New Street 2");
+    story.expect(2, "drift --quiet --metrics drift.prom");
+    assert_eq!(value(outside), 1);
+    // What cannot be read is a metric, and not the absence of one.
+    story.fault("{ match: { method: GET, times: 0 }, effect: { answer: { status: 401 } } }");
+    story.expect(1, "drift --quiet --metrics drift.prom");
+    assert_eq!(value("telform_drift_complete"), 0);
+    assert!(!story.read("drift.prom").contains(outside), "{}", story.read("drift.prom"));
+    // A link is not followed.
+    #[cfg(unix)]
+    {
+        story.file("target", "kept");
+        std::os::unix::fs::symlink(story.path("target"), story.path("link.prom")).unwrap();
+        story.expect(1, "drift --quiet --metrics link.prom");
+        assert_eq!(story.read("target"), "kept");
+    }
+}

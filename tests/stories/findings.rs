@@ -92,8 +92,54 @@ fn drift_fails_where_something_drifted_and_passes_what_was_compared() {
         .says("::warning file=telform.yaml,line=")
         .says("title=outside::partners.west address1");
     story.expect(2, "drift --format gitlab").says(r#""severity": "critical""#);
-    assert_eq!(story.expect(2, "drift --json").json()["drifted"], true);
+    let document = story.expect(2, "drift --json").json();
+    assert_eq!((&document["drifted"], &document["counts"]), (&json!(true), &json!({ "outside": 1 })));
     assert_eq!(story.expect(2, "drift --format json").json()["drifted"], true);
+}
+
+#[test]
+fn a_message_begins_with_the_verdict_and_drift_has_a_page() {
+    let story = verified("");
+    story.carrierx(&west("    address1: Old Street 1\n"));
+    story.expect(0, "plan --quiet --format slack=plan.txt --format html=plan.html");
+    assert!(
+        story.read("plan.txt").starts_with("*telform plan: changes pending* `1 to update, 1 request`\n"),
+        "{}",
+        story.read("plan.txt")
+    );
+    story.expect(0, "apply --auto-approve --report slack=apply.txt --format junit=apply.xml");
+    assert!(story.read("apply.txt").starts_with("*telform apply: done* `1 step: 1 done. "), "{}", story.read("apply.txt"));
+    assert!(story.read("apply.xml").contains("<testsuite "));
+    story.expect(0, "drift --quiet --format slack=drift.txt --format html=drift.html");
+    assert!(story.read("drift.txt").starts_with("*telform drift: no drift* `"), "{}", story.read("drift.txt"));
+    assert!(story.read("drift.html").contains("nothing to decide"));
+    by_hand(&story, "address1", "New <Street> & 2");
+    story.expect(2, "drift --quiet --format html=drift.html").says("Drift: 1 thing.");
+    let message = story.expect(2, "drift --format slack").stdout;
+    assert!(
+        message.starts_with("*telform drift: something drifted* `Drift: 1 thing.`\n• *!* `partners.west address1: "),
+        "{message}"
+    );
+    assert!(message.contains("New &lt;Street&gt; &amp; 2"), "{message}");
+    let page = story.read("drift.html");
+    assert!(page.contains("To decide (1)") && page.contains("New &lt;Street&gt; &amp; 2"), "{page}");
+    assert!(page.contains("partners.west address1") && page.contains("<dt>compared</dt>"), "{page}");
+    // What is wrong with the YAML, and what fails before there is a result.
+    story.expect(0, "validate --format slack").says("*telform validate: the YAML is valid*");
+    story.carrierx(&west("    adress1: New Street 2\n"));
+    story.expect(1, "plan --format slack").says("*telform plan: failed*\n• *!* `");
+    story.expect(1, "validate --format slack").says("*telform validate: not valid*\n• *!* `");
+}
+
+#[test]
+fn a_destroy_reports_as_an_apply_does() {
+    let story = verified("");
+    story.carrierx(&format!("guards: {{ max_deletes: 1 }}\n{}", west("    address1: Old Street 1\n")));
+    story.apply();
+    story.expect(1, "destroy --auto-approve --report markdown").says("a report needs a file");
+    let ran = story.run("destroy --auto-approve --report markdown=report.md --report junit=run.xml");
+    assert!(story.read("report.md").contains("> telform destroy: **"), "{}", ran.stdout);
+    assert!(story.read("run.xml").contains("telform destroy"));
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod commands;
 mod comments;
 mod completions;
 mod confined;
+#[cfg(all(unix, feature = "remote-state"))]
+mod credentials;
 mod decisions;
 mod defaults;
 mod deletes;
@@ -159,6 +161,8 @@ mod telnyx;
 #[cfg(unix)]
 mod terminal;
 mod terse;
+#[cfg(feature = "otlp")]
+mod traces;
 mod trail;
 mod twins;
 mod undo_plans;

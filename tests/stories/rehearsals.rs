@@ -227,3 +227,32 @@ fn a_secret_that_the_ledger_knows_is_not_sent() {
     let writes: Vec<&String> = requests.iter().filter(|request| !request.starts_with("GET ")).collect();
     assert_eq!(writes.len(), 1, "{writes:?}");
 }
+
+#[test]
+fn a_rehearsal_is_reported_as_an_apply_and_says_that_it_was_none() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
+    story.unpod(ALL);
+    let formats = ["markdown", "html", "github", "gitlab", "sarif", "junit", "slack"];
+    let asked: Vec<String> = formats.iter().map(|format| format!("--format {format}=rehearsal.{format}")).collect();
+    let before = story.world();
+    story.expect(0, &format!("rehearse {}", asked.join(" ")));
+    assert_eq!(story.world(), before, "nothing real is touched");
+    for format in formats.into_iter().filter(|format| *format != "gitlab") {
+        let text = story.read(&format!("rehearsal.{format}"));
+        assert!(text.contains("This was a rehearsal: nothing was written to a service."), "{format}: {text}");
+        assert!(text.contains("The apply would take about"), "{format}: {text}");
+        assert!(format == "sarif" || format == "github" || text.contains("+14155550101"), "{format}: {text}");
+        assert!(!text.contains("telform undo"), "{format}: {text}");
+    }
+    let comment = story.read("rehearsal.markdown");
+    assert!(comment.starts_with("<!-- telform rehearsal -->\n> [!"), "{comment}");
+    assert!(comment.contains("telform rehearse: **done**"), "{comment}");
+    // What would fail is a finding of each.
+    story.file("fault.yaml", "{ match: { method: POST }, effect: { answer: { status: 400 } } }");
+    story.run("rehearse --fault fault.yaml --report junit=failed.xml --report slack=failed.txt");
+    assert!(story.read("failed.xml").contains("<failure"), "{}", story.read("failed.xml"));
+    assert!(story.read("failed.txt").contains("• *!* `"), "{}", story.read("failed.txt"));
+    story.unpod(&ALL.replace("max_deletes: 2", "max_deletes: 0"));
+    story.expect(3, "rehearse --report slack=refused.txt");
+    assert!(story.read("refused.txt").starts_with("*telform rehearse: refused*"), "{}", story.read("refused.txt"));
+}

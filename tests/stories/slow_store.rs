@@ -63,6 +63,8 @@ struct Held {
     refuses: Option<(u16, &'static str)>,
     /// Writes that it stored, by key.
     log: Vec<String>,
+    /// The signature of the last request.
+    authorization: String,
     /// Requests so far, answered or not.
     requests: usize,
     /// Requests that were taken and are not answered yet.
@@ -93,6 +95,11 @@ impl SlowStore {
     /// Requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.held().requests
+    }
+
+    /// The header that signs the last request: key, day and region.
+    pub(crate) fn last_authorization(&self) -> String {
+        self.held().authorization.clone()
     }
 
     /// Waits until this many requests arrived; false if they do not within this time.
@@ -241,6 +248,7 @@ fn effect_on_objects(held: &mut Held, method: &Method, uri: &Uri, headers: &Head
         return fault(StatusCode::NOT_FOUND, "NoSuchBucket");
     };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    held.authorization = header("authorization").unwrap_or_default().to_owned();
     let there = held.objects.get(key);
     match *method {
         Method::GET => match there {

@@ -174,17 +174,3 @@ fn refusals_of_the_store_are_told_apart() {
     store.refuses_with(None);
     story.apply();
 }
-
-/// Credentials that telform does not read are named with the command that exports them, before anything is asked.
-#[test]
-fn credentials_that_are_not_read_are_named() {
-    let story = Story::new("{}").secret("AUTH", "canary-auth-kinds").setting("TELFORM_LEDGER", "s3://telform/team/ledger.json");
-    let story = story.setting("AWS_PROFILE", "team-prod");
-    story.unpod(TWO);
-    shot!("store_profile", story.expect(1, "apply --auto-approve"));
-    let story = story.setting("TELFORM_LEDGER", "gs://telform/team/ledger.json");
-    story.file("account.json", r#"{ "type": "external_account", "audience": "canary" }"#);
-    let path = story.path("account.json").display().to_string();
-    let story = story.setting("GOOGLE_APPLICATION_CREDENTIALS", &path);
-    shot!("store_external_account", story.expect(1, "apply --auto-approve"));
-}

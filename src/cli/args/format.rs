@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
+use crate::cli::complete;
 use crate::output::view::findings::FindingFormat;
 
 /// One format, and where it goes.
@@ -37,6 +38,8 @@ pub enum PlanFormat {
     Sarif,
     /// For CI servers: test results.
     Junit,
+    /// For a message in Slack.
+    Slack,
 }
 
 /// How the comparison of two plans is printed.
@@ -76,6 +79,8 @@ pub enum CheckFormat {
     Sarif,
     /// For CI servers: test results.
     Junit,
+    /// For a message in Slack.
+    Slack,
 }
 
 /// How drift is printed.
@@ -87,6 +92,8 @@ pub enum DriftFormat {
     Json,
     /// For a comment.
     Markdown,
+    /// For a review: one file that needs nothing else.
+    Html,
     /// For GitHub Actions: annotations.
     Github,
     /// For GitLab: a code quality report.
@@ -95,6 +102,8 @@ pub enum DriftFormat {
     Sarif,
     /// For CI servers: test results.
     Junit,
+    /// For a message in Slack.
+    Slack,
 }
 
 /// How what is there is printed.
@@ -140,6 +149,8 @@ pub enum ReportFormat {
     Sarif,
     /// For CI servers: test results.
     Junit,
+    /// For a message in Slack.
+    Slack,
 }
 
 /// Formats of which some list findings.
@@ -157,6 +168,7 @@ macro_rules! lists_findings {
                     Self::Gitlab => Some(FindingFormat::Gitlab),
                     Self::Sarif => Some(FindingFormat::Sarif),
                     Self::Junit => Some(FindingFormat::Junit),
+                    Self::Slack => Some(FindingFormat::Slack),
                     _ => None,
                 }
             }
@@ -165,11 +177,15 @@ macro_rules! lists_findings {
 }
 lists_findings!(PlanFormat CheckFormat DriftFormat ReportFormat);
 
-/// The help of `--report`.
-pub(crate) const REPORT_HELP: &str = "Report what was done into a file, repeatable";
-
-/// The same with the formats.
-pub(crate) const REPORT_LONG_HELP: &str = "Report what was done into a file, repeatable\n\nmarkdown=FILE, html=FILE, github=FILE, gitlab=FILE, sarif=FILE or junit=FILE.";
+/// Where a command reports what it did.
+#[derive(Debug, Args, Clone)]
+pub struct ReportArgs {
+    /// Report what was done into a file, repeatable
+    ///
+    /// markdown=FILE, html=FILE, github=FILE, gitlab=FILE, sarif=FILE, junit=FILE or slack=FILE.
+    #[arg(long = "report", value_name = "FORMAT=FILE", add = complete::formats::<ReportFormat>())]
+    pub reports: Vec<FormatTarget<ReportFormat>>,
+}
 
 /// The help of `--format`: the names come from the list itself, and the first one is the default.
 pub(crate) fn formats_help<F: ValueEnum>() -> String {

@@ -23,7 +23,7 @@ pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
 pub(crate) use document::{FormatArgs, OutArgs, PlanOnlyArgs, PlanOutputArgs};
 pub(crate) use format::{
     CheckFormat, ComparisonFormat, DriftFormat, FormatTarget, GraphFormat, InventoryFormat, ListsFindings, PlanFormat,
-    REPORT_HELP, REPORT_LONG_HELP, ReportFormat, RunFormat, format_names,
+    ReportArgs, ReportFormat, RunFormat, format_names,
 };
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;

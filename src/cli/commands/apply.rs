@@ -4,11 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{
-    FormatTarget, LockArgs, PlanSelectionArgs, REPORT_HELP, REPORT_LONG_HELP, ReportFormat, RunArgs, SignArgs, TrustArgs,
-    choice_options,
-};
-use crate::cli::complete;
+use crate::cli::args::{LockArgs, PlanSelectionArgs, ReportArgs, RunArgs, SignArgs, TrustArgs, choice_options};
 use crate::cli::console::Console;
 use crate::cli::run_report::RunReports;
 use crate::cli::signing;
@@ -16,6 +12,7 @@ use crate::run::{self, ApplyRequest, Exit, RunError, SavedPlan};
 
 /// `telform apply`.
 #[derive(Debug, Args, Clone)]
+#[command(mut_arg("reports", |arg| arg.visible_alias("format")))]
 pub struct ApplyArgs {
     /// A saved plan, applied only if nothing changed
     ///
@@ -39,8 +36,9 @@ pub struct ApplyArgs {
     /// --auto-approve it does not ask, and continues only after a clean verification.
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
-    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, long_help = REPORT_LONG_HELP, add = complete::formats::<ReportFormat>())]
-    pub reports: Vec<FormatTarget<ReportFormat>>,
+    /// Where it is reported.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// What the saved plan needs.
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -69,7 +67,7 @@ pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunErro
 
 /// The same under the name of another command, which the journal records.
 pub(super) async fn run_as(out: &Console, command: &'static str, args: &ApplyArgs) -> Result<Exit, RunError> {
-    let reports = RunReports::begin(command, &args.reports)?;
+    let reports = RunReports::begin(command, &args.report.reports)?;
     let out = &reports.listening(out);
     reports.finish(out, apply(out, command, args).await)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::apply::{self, ApplyArgs};
 use super::plan::show_plan;
-use crate::cli::args::{CarryOutArgs, PlanOnlyArgs, PlanSelectionArgs, TrustArgs};
+use crate::cli::args::{CarryOutArgs, PlanOnlyArgs, PlanSelectionArgs, ReportArgs, TrustArgs};
 use crate::cli::console::Console;
 use crate::run::make_plan::PlanRequest;
 use crate::run::signing::needs_a_plan;
@@ -27,6 +27,9 @@ pub struct DestroyArgs {
     /// Its plan alone.
     #[command(flatten)]
     pub only: PlanOnlyArgs,
+    /// Where it is reported.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// How it is confirmed, carried out, signed and locked.
     #[command(flatten)]
     pub how: CarryOutArgs,
@@ -45,7 +48,7 @@ pub(super) async fn run(out: &Console, args: &DestroyArgs) -> Result<Exit, RunEr
     needs_a_plan("destroy")?;
     let CarryOutArgs { auto_approve, run, sign, lock } = args.how.clone();
     let (plan, expect, then, trust) = (None, None, None, TrustArgs::default());
-    let reports = Vec::new();
-    let args = ApplyArgs { plan, choice, auto_approve, expect, then, reports, trust, sign, run, lock };
+    let report = args.report.clone();
+    let args = ApplyArgs { plan, choice, auto_approve, expect, then, report, trust, sign, run, lock };
     apply::run_as(out, "destroy", &args).await
 }

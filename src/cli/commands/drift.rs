@@ -1,22 +1,24 @@
 //! `telform drift`: compares the live state with what telform last saw, and shows the two ways to continue. Sends only
 //! GET; `--accept` writes only YAML.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use similar::TextDiff;
 
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, counts_by_class};
 use crate::cli::args::{DriftFormat, FormatArgs, OutArgs, parse_pattern};
 use crate::cli::console::Console;
 use crate::cli::formats::{DriftTexts, FormatSelection};
 use crate::model::resource::{Address, AddressPattern};
 use crate::output::view::json;
+use crate::output::view::metrics::drift_as_metrics;
 use crate::output::view::text::wrap_text;
 use crate::output::view::{fold, plural_kind};
 use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
+use crate::run::files::{self, FileReaders};
 use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline, list_first_few};
 
@@ -46,6 +48,11 @@ pub struct DriftArgs {
     /// Comments and the order of the file stay.
     #[arg(long)]
     pub accept: bool,
+    /// Write metrics for Prometheus into this file
+    ///
+    /// For the textfile collector of its node exporter, which reads files called *.prom.
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
     /// Use the embedded simulator, started from this file
     ///
     /// The services of the accounts are not called.
@@ -71,10 +78,12 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     let outcome = match look_for_drift(&out.context(), &choice, args.accept).await {
         Ok(outcome) => outcome,
         Err(failure) => {
+            write_metrics(args.metrics.as_deref(), None)?;
             wanted.print_failure(out, "drift", &failure)?;
             return Err(failure);
         }
     };
+    write_metrics(args.metrics.as_deref(), Some(&outcome))?;
     let with = |command: &str| out.repeated_options.complete_command(command);
     let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
     let mut page = DriftText { out, pieces: Vec::new() };
@@ -87,6 +96,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     page.push(&out.not_checked_text(&outcome.compared.missed));
     let report = || DriftReport {
         drift: &outcome.found,
+        counts: counts_by_class(&outcome.found),
         drifted: outcome.has_drifted(),
         accepted: outcome.is_accepted,
         files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),
@@ -104,6 +114,14 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
         _ => {}
     }
     Ok(outcome.exit())
+}
+
+/// Writes the metrics of a look, where they are asked for; `None`: it failed. The file is replaced whole.
+fn write_metrics(file: Option<&Path>, outcome: Option<&DriftOutcome>) -> Result<(), RunError> {
+    let Some(file) = file else { return Ok(()) };
+    let looked = outcome.map(|outcome| (outcome.found.as_slice(), &outcome.compared));
+    let text = drift_as_metrics(looked, jiff::Timestamp::now().as_second());
+    files::write_file(file, &text, FileReaders::Anybody)
 }
 
 /// What there is, in a line or two.

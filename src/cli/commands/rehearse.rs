@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::args::{PlanSelectionArgs, RunArgs, choice_options};
+use crate::cli::args::{PlanSelectionArgs, ReportArgs, RunArgs, choice_options};
 use crate::cli::console::Console;
+use crate::cli::run_report::RunReports;
 use crate::disk;
 use crate::output::Said;
 use crate::output::view::rehearsal;
@@ -15,6 +16,7 @@ use crate::sandbox::{FaultRule, World};
 
 /// `telform rehearse`.
 #[derive(Debug, Args, Clone)]
+#[command(mut_arg("reports", |arg| arg.visible_alias("format")))]
 pub struct RehearseArgs {
     /// A saved plan, rehearsed only if nothing changed
     ///
@@ -32,6 +34,9 @@ pub struct RehearseArgs {
     /// which counts its own requests.
     #[arg(long = "fault", value_name = "YAML|FILE")]
     pub faults: Vec<String>,
+    /// Where it is reported.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// What the plan is about.
     #[command(flatten)]
     pub choice: PlanSelectionArgs,
@@ -40,8 +45,14 @@ pub struct RehearseArgs {
     pub run: RunArgs,
 }
 
-/// Rehearses.
+/// Rehearses, and reports it.
 pub(crate) async fn run(out: &Console, args: &RehearseArgs) -> Result<Exit, RunError> {
+    let reports = RunReports::begin("rehearse", &args.report.reports)?;
+    let out = &reports.listening(out);
+    reports.finish(out, rehearse_and_show(out, args).await)
+}
+
+async fn rehearse_and_show(out: &Console, args: &RehearseArgs) -> Result<Exit, RunError> {
     let request = RehearseRequest {
         faults: faults(&args.faults)?,
         undo: args.undo.clone(),
@@ -51,6 +62,9 @@ pub(crate) async fn run(out: &Console, args: &RehearseArgs) -> Result<Exit, RunE
         steps: args.run.steps(),
     };
     let (exit, shown) = rehearse(&out.context(), request).await?;
+    if let (Some(noted), Some(rehearsal)) = (&out.noted, &shown) {
+        noted.note_rehearsal(rehearsal);
+    }
     match shown {
         Some(rehearsal) if out.global.json => out.print_event(&Said::Rehearsed { rehearsal: &rehearsal }),
         Some(shown) if !out.global.quiet => out.print(&rehearsal::rehearsal_as_text(&shown, out.global.verbose > 0)),

@@ -5,8 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::args::lock::parse_duration;
-use crate::cli::args::{CarryOutArgs, FormatTarget, PlanSelectionArgs, REPORT_HELP, REPORT_LONG_HELP, ReportFormat};
-use crate::cli::complete;
+use crate::cli::args::{CarryOutArgs, PlanSelectionArgs, ReportArgs};
 use crate::cli::console::Console;
 use crate::cli::run_report::RunReports;
 use crate::cli::signing;
@@ -15,14 +14,16 @@ use crate::run::{self, ApplyRequest, Exit, RunError, TrustDemand};
 
 /// `telform resume`.
 #[derive(Debug, Args, Clone)]
+#[command(mut_arg("reports", |arg| arg.visible_alias("format")))]
 pub struct ResumeArgs {
     /// Wait this long for a create that got no answer
     ///
     /// Such as 90s or 10m [default: 0, say until when it may still be running].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub settle_timeout: Option<Duration>,
-    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, long_help = REPORT_LONG_HELP, add = complete::formats::<ReportFormat>())]
-    pub reports: Vec<FormatTarget<ReportFormat>>,
+    /// Where it is reported.
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// What the plan is about.
     #[command(flatten)]
     pub choice: PlanSelectionArgs,
@@ -33,7 +34,7 @@ pub struct ResumeArgs {
 
 /// Settles and continues, and reports it.
 pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunError> {
-    let reports = RunReports::begin("resume", &args.reports)?;
+    let reports = RunReports::begin("resume", &args.report.reports)?;
     let out = &reports.listening(out);
     reports.finish(out, resume(out, args).await)
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::junit::{self, TestCase};
+use super::slack::{self, Verdict};
 use super::{github, gitlab, sarif};
 use crate::config::problem::{Problems, Severity};
 use crate::model::resource::{Address, SourceLocation};
@@ -83,16 +84,25 @@ pub enum FindingFormat {
     Sarif,
     /// JUnit XML.
     Junit,
+    /// A message for Slack.
+    Slack,
 }
 
 impl FindingFormat {
-    /// Findings of `command` in this format. `cases`: what JUnit shows, with what is in order.
-    pub fn render(self, command: &str, findings: &[Finding], cases: impl FnOnce() -> Vec<TestCase>) -> String {
+    /// Findings of `command` in this format. `verdict`: what a message begins with. `cases`: what JUnit shows, with what is in order.
+    pub fn render(
+        self,
+        command: &str,
+        verdict: impl FnOnce() -> Verdict,
+        findings: &[Finding],
+        cases: impl FnOnce() -> Vec<TestCase>,
+    ) -> String {
         match self {
             Self::Github => github::findings_as_annotations(findings),
             Self::Gitlab => gitlab::findings_as_code_quality(findings),
             Self::Sarif => sarif::findings_as_sarif(command, findings),
             Self::Junit => junit::cases_as_junit(command, &cases()),
+            Self::Slack => slack::findings_as_slack(command, &verdict(), findings),
         }
     }
 }

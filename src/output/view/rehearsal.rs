@@ -81,20 +81,36 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
     if !rehearsal.numbers.is_empty() {
         let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to be disconnected"));
         for dark in &rehearsal.numbers {
-            let how_long = match dark.seconds {
-                None => "from its disconnect until it is connected again".to_owned(),
-                Some(0.0) => "never".to_owned(),
-                Some(seconds) => format!("{seconds:.1} s"),
-            };
-            let _ = writeln!(out, "  {}  {how_long}", escape(&dark.number));
+            let _ = writeln!(out, "  {}  {}", escape(&dark.number), dark.how_long());
         }
     }
-    let _ = writeln!(
-        out,
-        "\nThe apply would take about {:.1} s at the current speed of the services.\nThis was a rehearsal: nothing was written to a service.",
-        rehearsal.seconds
-    );
+    let _ = writeln!(out, "\n{}\n{REHEARSED}", rehearsal.how_long());
     out
+}
+
+/// What no reader of a rehearsal may take for an apply.
+const REHEARSED: &str = "This was a rehearsal: nothing was written to a service.";
+
+impl Rehearsal {
+    /// The same for a report, a sentence each.
+    pub fn forecast(&self) -> Vec<String> {
+        let dark = self.numbers.iter().map(|dark| format!("{} would be disconnected: {}", dark.number, dark.how_long()));
+        [REHEARSED.to_owned(), self.how_long()].into_iter().chain(dark).collect()
+    }
+
+    fn how_long(&self) -> String {
+        format!("The apply would take about {:.1} s at the current speed of the services.", self.seconds)
+    }
+}
+
+impl NumberDowntime {
+    fn how_long(&self) -> String {
+        match self.seconds {
+            None => "from its disconnect until it is connected again".to_owned(),
+            Some(0.0) => "never".to_owned(),
+            Some(seconds) => format!("{seconds:.1} s"),
+        }
+    }
 }
 
 fn count_of(count: usize, word: &str) -> String {

@@ -19,6 +19,8 @@ pub struct CommandEnd {
     pub result: Option<String>,
     /// Why it wrote nothing, or not everything: what happened, and what to do.
     pub reasons: Vec<(String, String)>,
+    /// Of a rehearsal, what the apply would do: a sentence each.
+    pub forecast: Vec<String>,
     /// What a user may run now: what it does, and the command.
     pub next: Vec<(String, String)>,
     /// Summary and digest of the last plan that it made.

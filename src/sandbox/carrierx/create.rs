@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::super::answer::SandboxResponse;
 use super::super::core::SandboxCore;
 use super::super::ids;
-use super::super::world::{CarrierxKnobs, DuplicateLogin, MODIFIABLE, MailChange, Partner};
+use super::super::world::{CarrierxKnobs, DuplicateLogin, MODIFIABLE, MailChange, Partner, VerificationToken};
 use super::shape::{self, checked};
-use super::{MAIL_FIELDS, RequestRefusal, is_sid, kept_phone, refuse, send_mails};
+use super::{MAIL_FIELDS, RequestRefusal, is_sid, kept_phone, refuse, related, send_mails};
 
 /// Required fields of a create; the official list was not accessible, this is the tool's rule (section 4.3).
 const REQUIRED: [&str; 9] =
@@ -27,7 +27,12 @@ const SETTABLE: [&str; 10] = [
     "state",
 ];
 
-pub(super) fn create(core: &mut SandboxCore, body: Map<String, Value>) -> Result<SandboxResponse, RequestRefusal> {
+/// `token`: of a mail that its owner confirmed before (section 7.2).
+pub(super) fn create(
+    core: &mut SandboxCore,
+    body: Map<String, Value>,
+    token: Option<&str>,
+) -> Result<SandboxResponse, RequestRefusal> {
     for field in REQUIRED {
         if body.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
             return refuse(422, field, "value is required");
@@ -35,6 +40,7 @@ pub(super) fn create(core: &mut SandboxCore, body: Map<String, Value>) -> Result
     }
     check_login(core, body.get("login").and_then(Value::as_str).unwrap_or_default())?;
     check_parent(core, &body)?;
+    let is_confirmed = token.map_or(Ok(false), |token| is_confirmed_by(core, &body, token))?;
     let now = core.world.now();
     let world = &mut core.world.carrierx;
     let (mut partner, mails) = partner_from_body(&world.knobs, &body)?;
@@ -56,11 +62,33 @@ pub(super) fn create(core: &mut SandboxCore, body: Map<String, Value>) -> Result
     ids::name_partner(&mut partner, &mut world.next_partner);
     partner.fields.insert("date_created".into(), ids::milliseconds(now).into());
     partner.fields.insert("status".into(), "unverified".into());
+    if is_confirmed {
+        partner.verified = true;
+        partner.fields.insert("status".into(), "active".into());
+        let address = partner.pending.shift_remove("owner_email");
+        partner.fields.extend(address.map(|address| ("owner_email".to_owned(), address.into())));
+    }
     let (sid, shown) = (partner.sid().to_owned(), shape::shown(&partner));
     world.partners.push(partner);
     core.partners.added(&core.world.carrierx);
+    let mails = mails.into_iter().filter(|(field, _)| !is_confirmed || field != "owner_email").collect();
     send_mails(&mut core.world, &sid, mails);
     Ok(SandboxResponse::json(200, shown))
+}
+
+/// Whether the token of a mail confirms the address of the owner. Its life, and whether it works twice, are unknown: it stays valid.
+fn is_confirmed_by(core: &SandboxCore, body: &Map<String, Value>, token: &str) -> Result<bool, RequestRefusal> {
+    let world = &core.world.carrierx;
+    match world.knobs.verification_token {
+        VerificationToken::Ignored => return Ok(false),
+        VerificationToken::Reject => return refuse(422, "verification_token", "not accepted here"),
+        VerificationToken::VisibleAtOnce => {}
+    }
+    let owner = body.get("owner_email").and_then(Value::as_str).unwrap_or_default();
+    match related::mail_of_token(world, token).filter(|mail| mail.address.eq_ignore_ascii_case(owner)) {
+        Some(_) => Ok(true),
+        None => refuse(422, "verification_token", "no such token for this address"),
+    }
 }
 
 /// A partner that is still invisible nevertheless occupies its login.

@@ -26,7 +26,8 @@ pub(super) fn list(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<San
     let places = core.partners.listing(&format!("{order_text}\n{written}"), || work_out(world, &tests, &order));
     let start = asked.list_fault.start(offset).min(places.len());
     let page = &places[start..places.len().min(start + limit)];
-    let items: Vec<Value> = page.iter().map(|place| shape::shown(&world.partners[*place])).collect();
+    let include = asked.argument("includeFields");
+    let items: Vec<Value> = page.iter().map(|place| shape::shown_in_part(&world.partners[*place], include)).collect();
     let has_more = start + page.len() < places.len();
     let pagination = if has_more { json!({"next": next_url(asked, offset + items.len())}) } else { json!({}) };
     let total = match world.knobs.total {

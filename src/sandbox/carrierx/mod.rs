@@ -8,6 +8,8 @@ mod related;
 mod shape;
 mod update;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::answer::{SandboxRequest, SandboxResponse};
@@ -87,12 +89,13 @@ fn handled(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<SandboxResp
         ("POST", ["partners"]) => {
             may(&["partners.manage", "partners.create"])?;
             let body = read_object_body(asked)?;
-            create::create(core, body)
+            create::create(core, body, asked.argument("verification_token"))
         }
         ("GET", ["partners", sid]) => {
             may(&["partners.manage", "partners.read"])?;
             let place = find_reachable(core, sid)?;
-            Ok(SandboxResponse::json(200, shape::shown(&core.world.carrierx.partners[place])))
+            let partner = &core.world.carrierx.partners[place];
+            Ok(SandboxResponse::json(200, shape::shown_in_part(partner, asked.argument("includeFields"))))
         }
         (method @ ("PATCH" | "PUT"), ["partners", sid]) => {
             may(&["partners.manage", "partners.update"])?;
@@ -134,11 +137,18 @@ fn whoami(knob: Whoami, caller: &CarrierxCaller) -> Result<SandboxResponse, Requ
     }
 }
 
-/// The caller, and what the token may do; 401 without a known token (section 1).
+/// The caller, and what it may do; 401 without a known token, or the login and password of an account that has one (section 1).
 fn caller(world: &CarrierxWorld, asked: &SandboxRequest) -> Result<CarrierxCaller, RequestRefusal> {
     let header = asked.header("authorization").unwrap_or_default();
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     let token = token.trim();
+    if scheme.eq_ignore_ascii_case("basic")
+        && let Some(password) = &world.account_password
+        && STANDARD.decode(token).is_ok_and(|given| given == format!("{}:{password}", world.account_login).into_bytes())
+    {
+        let (partner_sid, login) = (world.account_sid.clone(), world.account_login.clone());
+        return Ok(CarrierxCaller { partner_sid, login, scopes: world.scopes.clone() });
+    }
     if scheme.eq_ignore_ascii_case("bearer") {
         let own = |scopes: &[String]| CarrierxCaller {
             partner_sid: world.account_sid.clone(),

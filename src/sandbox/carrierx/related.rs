@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::ids;
-use super::super::world::{VerificationMail, World};
+use super::super::world::{CarrierxWorld, VerificationMail, World};
 use super::{RequestRefusal, find_mut, read_object_body, refuse};
 
 /// Answers requests about anything but partners; everything unknown is a 404 with a JSON error (section 11, 1).
@@ -37,14 +37,18 @@ pub(super) fn answer(
         }
         ("GET", ["verification", "email", "tokens", token]) => {
             may(&["verification.manage", "verification.read"])?;
-            let mail = token.parse::<usize>().ok().and_then(|n| world.carrierx.mails.get(n.checked_sub(1)?));
-            match mail {
+            match mail_of_token(&world.carrierx, token) {
                 Some(mail) => Ok(SandboxResponse::json(200, shown(mail, "sent_email"))),
                 None => refuse(404, "", "no such token"),
             }
         }
         _ => refuse(404, "", "no such resource"),
     }
+}
+
+/// The mail with this token in its link: its number among all mails.
+pub(super) fn mail_of_token<'w>(world: &'w CarrierxWorld, token: &str) -> Option<&'w VerificationMail> {
+    token.parse::<usize>().ok().and_then(|number| world.mails.get(number.checked_sub(1)?))
 }
 
 /// Sends a mail to `to_address`, or to the owner of `partner_sid`. The token in its link is its index among all mails.

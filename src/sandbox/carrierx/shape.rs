@@ -46,6 +46,16 @@ pub(super) fn shown(partner: &Partner) -> Value {
     Value::Object(fields)
 }
 
+/// The same with only the fields that `includeFields` names, divided by commas (section 3.2); all where it names none.
+pub(super) fn shown_in_part(partner: &Partner, include: Option<&str>) -> Value {
+    let mut all = shown(partner);
+    let wanted: Vec<&str> = include.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let (Value::Object(fields), false) = (&mut all, wanted.is_empty()) {
+        fields.retain(|name, _| wanted.contains(&name.as_str()));
+    }
+    all
+}
+
 /// Checks the type of a value, and converts money into the text that a read returns.
 pub(super) fn checked(field: &str, value: &Value) -> Result<Value, RequestRefusal> {
     match value {

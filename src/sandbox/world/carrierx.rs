@@ -26,6 +26,9 @@ pub struct CarrierxWorld {
     pub account_sid: String,
     /// Its login.
     pub account_login: String,
+    /// Its password, with which its login may authenticate (Basic, section 1); none where only tokens work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_password: Option<String>,
     /// Partners, in order of creation.
     pub partners: Vec<Partner>,
     /// Access control rules, as objects with a `rule_sid` (section 2.4).
@@ -53,6 +56,7 @@ impl Default for CarrierxWorld {
             callers: IndexMap::new(),
             account_sid: "0a1b2c3d-0000-4000-8000-00000000ca11".to_owned(),
             account_login: "sandbox".to_owned(),
+            account_password: None,
             partners: Vec::new(),
             rules: Vec::new(),
             mails: Vec::new(),

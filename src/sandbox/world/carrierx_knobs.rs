@@ -38,6 +38,8 @@ pub struct CarrierxKnobs {
     pub unlisted: PasswordPatch,
     /// The request for the owner of a token (section 1.3).
     pub whoami: Whoami,
+    /// A create with the token of a mail (section 7.2).
+    pub verification_token: VerificationToken,
     /// True: items of nested arrays gain an extra key of the service (section 8.2).
     pub nested_defaults: bool,
     /// A URL that every new partner gets under `callbacks.sms` (section 4.3).
@@ -151,6 +153,19 @@ knob! {
         NotFound,
         /// 403.
         Forbidden,
+    }
+}
+knob! {
+    /// See [`CarrierxKnobs::verification_token`].
+    VerificationToken {
+        /// The partner is verified and listed at once, where the mail went to its owner.
+        #[default]
+        VisibleAtOnce,
+        /// Nothing happens: the partner waits for its click.
+        Ignored,
+        /// 422.
+        #[serde(rename = "reject_422")]
+        Reject,
     }
 }
 knob! {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use telform::document::{self, Origin};
 use telform::output::view::json::to_pretty_json;
-use telform::output::view::{html, markdown, terraform, text};
+use telform::output::view::{html, markdown, slack, terraform, text};
 use telform::plan::Plan;
 
-use super::{annotations, code_quality, junit, sarif};
+use super::{annotations, code_quality, junit, message, sarif};
 
 use crate::formats::{made, page};
 use crate::runners;
@@ -34,7 +34,7 @@ pub(crate) const EVIL: [&str; 14] = [
 /// Each change by itself, and alike ones as one.
 const MAKERS: [fn(&str) -> Plan; 2] = [made::hostile, made::hostile_alike];
 
-fn drawn(plan: &Plan) -> [(&'static str, String); 10] {
+fn drawn(plan: &Plan) -> [(&'static str, String); 11] {
     let detail = text::TextDetail { verbose: true, columns: usize::MAX };
     let folded = text::TextDetail { verbose: false, columns: 80 };
     [
@@ -48,6 +48,7 @@ fn drawn(plan: &Plan) -> [(&'static str, String); 10] {
         ("gitlab", code_quality(plan)),
         ("sarif", sarif(plan)),
         ("junit", junit(plan)),
+        ("slack", message(plan)),
     ]
 }
 
@@ -226,6 +227,18 @@ fn every_line_for_github_is_a_command_of_ours() {
 }
 
 #[test]
+fn a_message_holds_live_text_as_code_only() {
+    for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
+        for line in message(&made(evil)).lines() {
+            let outside: String = line.split('`').step_by(2).collect();
+            assert_eq!(line.matches('`').count() % 2, 0, "{line}");
+            assert!(!outside.contains("evil") && !outside.contains('@'), "{evil:?}: {outside}");
+            assert!(!line.contains(['<', '>']), "{line}");
+        }
+    }
+}
+
+#[test]
 fn programs_get_json_that_holds_the_text() {
     for evil in EVIL {
         for (format, text) in drawn(&made::hostile(evil)) {
@@ -261,6 +274,7 @@ fn a_megabyte_in_every_place_fits_where_it_must() {
     for (format, text) in drawn(&plan) {
         let most = match format {
             "markdown" => markdown::LONGEST,
+            "slack" => slack::LONGEST,
             "html" => 2_000_000,
             // Eight of the places above are shown, each whole.
             "text" | "github" | "gitlab" => 8_100_000,

@@ -7,7 +7,7 @@ use telform::output::view::json::to_pretty_json;
 use telform::output::view::{html, markdown, terraform, text};
 use telform::plan::{ChangeAction, Plan, PlanRefusal, RefusalCode, ShownValue};
 
-use super::{annotations, code_quality, junit, sarif};
+use super::{annotations, code_quality, junit, message, sarif};
 
 use crate::formats::made;
 
@@ -35,6 +35,30 @@ fn a_comment_on_ten_thousand_changes_fits_and_says_what_is_missing() {
     for change in plan.changes.iter().filter(|change| change.action == ChangeAction::Delete) {
         assert!(comment.contains(&format!("`{}`", change.address.name)), "{}", change.address);
     }
+}
+
+/// GitHub takes 65,536 characters of a comment and 1 MiB of a step's summary; Slack 3,000 characters of a section.
+#[test]
+fn the_comment_the_summary_and_the_message_of_a_huge_plan_have_their_services_size() {
+    let mut plan = made::large(30_000);
+    let refusal = |index: usize| PlanRefusal {
+        code: RefusalCode::CreateOnly,
+        account: "carrierx-0".to_owned(),
+        addresses: [plan.changes[index].address.clone()].into(),
+        attribute: Some("name".to_owned()),
+        detail: "the API cannot change it".to_owned(),
+        place: None,
+    };
+    plan.refusals = (0..208).map(refusal).collect();
+    let (comment, slack) = (markdown::plan_as_markdown(&plan), message(&plan));
+    assert!(comment.chars().count() < 65_536 && comment.len() < 1 << 20, "{} bytes", comment.len());
+    assert!(slack.len() <= 3_000, "{} bytes", slack.len());
+    assert!(slack.starts_with("*telform plan: refused, nothing of it will be applied* `"), "{slack}");
+    // What is refused for one cause is one finding with its members, in each format that lists findings.
+    assert!(slack.contains("208 refusals: the API cannot change it"), "{slack}");
+    assert_eq!(junit(&plan).matches("<failure").count(), 1);
+    assert_eq!(annotations(&plan).matches("::error ").count(), 1);
+    assert_eq!(code_quality(&plan).matches("\"blocker\"").count(), 1);
 }
 
 #[test]

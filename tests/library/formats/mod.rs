@@ -11,7 +11,7 @@ mod reports;
 mod shape;
 
 use telform::output::view::findings::{Finding, FindingRisk, findings_of_plan};
-use telform::output::view::{github, gitlab, junit, sarif};
+use telform::output::view::{github, gitlab, junit, sarif, slack};
 use telform::plan::Plan;
 
 fn findings(plan: &Plan) -> Vec<Finding> {
@@ -28,6 +28,10 @@ pub(crate) fn code_quality(plan: &Plan) -> String {
 
 pub(crate) fn sarif(plan: &Plan) -> String {
     sarif::findings_as_sarif("plan", &findings(plan))
+}
+
+pub(crate) fn message(plan: &Plan) -> String {
+    slack::findings_as_slack("plan", &slack::verdict_of_plan(plan), &findings(plan))
 }
 
 pub(crate) fn junit(plan: &Plan) -> String {

@@ -1,10 +1,10 @@
 //! The findings of a plan.
 
 use super::{Finding, FindingRisk, NOT_READ, PlaceOf, parse_place};
-use crate::output::view::groups::{ChangeGroups, FOLDED, ShownChanges};
+use crate::output::view::groups::{ChangeGroups, FOLDED, ShownChanges, fold};
 use crate::output::view::ranking::{ChangeRisk, rank_changes};
 use crate::output::view::wording::{self, StepIndex};
-use crate::plan::{ChangeAction, NumberEffect, NumberImpact, Plan};
+use crate::plan::{ChangeAction, NumberEffect, NumberImpact, Plan, PlanRefusal};
 use crate::text::list_first_few;
 
 /// Longest value in a detail, in characters.
@@ -16,11 +16,7 @@ pub fn findings_of_plan(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
     let new = Finding::new;
     let mut found: Vec<Finding> = Vec::new();
     found.extend(wording::describe_limits(plan).map(|limits| new("plan::limited", FindingRisk::Info, limits)));
-    found.extend(plan.refusals.iter().map(|refusal| {
-        let place = refusal.place.as_deref().and_then(parse_place);
-        let place = place.or_else(|| place_of(refusal.addresses.first()?));
-        new(refusal.code.as_str(), FindingRisk::Blocker, wording::refusal_sentence(refusal)).at(place)
-    }));
+    found.extend(refused(plan, place_of));
     found.extend(
         wording::not_read(plan)
             .map(|(notice, text)| new(NOT_READ, FindingRisk::Critical, text).at(notice.address.as_ref().and_then(place_of))),
@@ -44,6 +40,23 @@ pub fn findings_of_plan(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
     if !found.is_empty() {
         found.extend(wording::describe_ledger(plan).map(|ledger| new("plan::ledger", FindingRisk::Info, ledger)));
     }
+    found
+}
+
+/// Refusals, equal ones as one with its objects.
+fn refused(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
+    let new = |refusal: &PlanRefusal, message| {
+        let place = refusal.place.as_deref().and_then(parse_place);
+        let place = place.or_else(|| place_of(refusal.addresses.first()?));
+        Finding::new(refusal.code.as_str(), FindingRisk::Blocker, message).at(place)
+    };
+    let (apart, folded) = fold(&plan.refusals, false, |it| (it.code.as_str(), &it.account, &it.attribute, &it.detail));
+    let mut found: Vec<Finding> = apart.into_iter().map(|refusal| new(refusal, wording::refusal_sentence(refusal))).collect();
+    found.extend(folded.into_iter().map(|equal| {
+        let names: Vec<String> = equal.iter().map(|refusal| wording::refusal_subject(refusal)).collect();
+        let message = format!("{} refusals: {}; {}", equal.len(), equal[0].detail, equal[0].help());
+        new(equal[0], message).with([list_first_few(&names)])
+    }));
     found
 }
 

@@ -43,8 +43,9 @@ pub fn findings_of_runs(runs: &[RecordedRun<'_>], end: &CommandEnd) -> Vec<Findi
     };
     let verdict = format!("telform {}: {result}", end.command);
     let plan = end.plan.as_ref().map(|(summary, digest)| format!("Plan: {summary} ({digest})"));
+    let forecast = end.forecast.iter().cloned();
     let next = end.next.iter().map(|(what, command)| format!("{what}: {command}"));
-    let details = counts.lines().map(str::to_owned).chain(plan).chain(next);
+    let details = forecast.chain(counts.lines().map(str::to_owned)).chain(plan).chain(next);
     found.sort_by_key(|finding| finding.risk);
     found.push(Finding::new("run::result", FindingRisk::Info, verdict).with(details));
     found

@@ -58,12 +58,15 @@ pub fn run_report_as_html(runs: &[RecordedRun<'_>], end: &CommandEnd) -> String 
             page.raw("<p class=\"help\">").advice(help).raw("</p>\n");
         }
     }
+    for line in &end.forecast {
+        page.raw("<p>").words(line).raw("</p>\n");
+    }
     for (what, command) in &end.next {
         page.raw("<p>").text(what).raw(": ").code(command).raw("</p>\n");
     }
     if runs.is_empty() {
         page.raw("<dl class=\"facts\">\n");
-        provenance_rows(&mut page, &end.made);
+        provenance_rows(&mut page, "planned", &end.made);
         if let Some((summary, digest)) = &end.plan {
             page.raw("<div><dt>plan</dt><dd>").text(summary).raw("</dd></div>\n<div><dt>digest</dt><dd>").code(digest);
             page.raw("</dd></div>\n");

@@ -3,6 +3,7 @@
 
 mod changes;
 mod diagram;
+mod drift;
 mod impact;
 mod journal;
 mod order;
@@ -19,6 +20,7 @@ use super::provenance::{PlanProvenance, describe_commit};
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, Plan, PlanRefusal};
+pub use drift::drift_as_html;
 pub use journal::{journal_as_html, run_report_as_html};
 use writer::HtmlWriter;
 
@@ -106,7 +108,7 @@ fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>, ma
     let (class, word) = verdict(plan);
     verdict_mark(page, class, word);
     page.raw("</h1>\n<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n<dl class=\"facts\">\n");
-    provenance_rows(page, made);
+    provenance_rows(page, "planned", made);
     for account in &plan.accounts {
         page.raw("<div><dt>").words(&account.name).raw("</dt><dd>");
         page.words(&wording::describe_account_and_token(plan, account)).raw("</dd></div>\n");
@@ -131,10 +133,10 @@ fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>, ma
     page.raw("</ul></nav>\n</header>\n");
 }
 
-/// When, by whom, from which commit and in which run: each only where it is known.
-fn provenance_rows(page: &mut HtmlWriter, made: &PlanProvenance) {
+/// When, by whom, from which commit and in which run: each only where it is known. `did`: what happened then.
+fn provenance_rows(page: &mut HtmlWriter, did: &'static str, made: &PlanProvenance) {
     if let Some(at) = &made.at {
-        page.raw("<div><dt>planned</dt><dd>").time(at).raw("</dd></div>\n");
+        page.raw("<div><dt>").raw(did).raw("</dt><dd>").time(at).raw("</dd></div>\n");
     }
     if let Some(user) = &made.user {
         page.raw("<div><dt>by</dt><dd>").words(user).raw("</dd></div>\n");

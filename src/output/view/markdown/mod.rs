@@ -21,7 +21,7 @@ pub(super) use escape::{code_span, table_cell};
 use escape::{html_code, sentence_span};
 use origin::{place_link, provenance_line};
 use overview::UnshownCounts;
-pub use report::{REPORT_MARKER, run_report_as_markdown};
+pub use report::{REHEARSAL_MARKER, REPORT_MARKER, run_report_as_markdown};
 
 /// First line of every comment, always the same: it identifies the earlier comment to replace.
 pub const MARKER: &str = "<!-- telform plan -->";

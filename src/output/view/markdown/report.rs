@@ -12,6 +12,9 @@ use crate::text::truncate_middle;
 /// First line of every report, always the same: it identifies the earlier one to replace.
 pub const REPORT_MARKER: &str = "<!-- telform report -->";
 
+/// The same of a rehearsal, which does not replace the report of an apply.
+pub const REHEARSAL_MARKER: &str = "<!-- telform rehearsal -->";
+
 /// Space reserved for what says that something is left out.
 const REST: usize = 600;
 
@@ -25,7 +28,8 @@ const PART: usize = 12_000;
 pub fn run_report_as_markdown(runs: &[RecordedRun<'_>], end: &CommandEnd) -> String {
     let mut page = BoundedPage { text: String::new(), limit: LONGEST - REST };
     let reports: Vec<RunReport<'_>> = runs.iter().map(RunReport::from_run).collect();
-    page.push_if_fits(&format!("{REPORT_MARKER}\n"));
+    let marker = if end.command == "rehearse" { REHEARSAL_MARKER } else { REPORT_MARKER };
+    page.push_if_fits(&format!("{marker}\n"));
     push_verdict(&mut page, &reports, end);
     if reports.is_empty() {
         page.push_if_fits(&provenance_line(&end.made));
@@ -67,6 +71,8 @@ fn push_verdict(page: &mut BoundedPage, reports: &[RunReport<'_>], end: &Command
         }
     }
     page.push_if_fits("\n\n");
+    let forecast: Vec<String> = end.forecast.iter().map(|line| format!("- {}\n", sentence_span(line))).collect();
+    push_some(page, forecast, "");
     for (what, help) in &end.reasons {
         page.push_if_fits(&format!("- {}\n", sentence_span(what)));
         if !help.is_empty() {
@@ -76,7 +82,7 @@ fn push_verdict(page: &mut BoundedPage, reports: &[RunReport<'_>], end: &Command
     for (what, command) in &end.next {
         page.push_if_fits(&format!("- {what}: {}\n", code_span(command)));
     }
-    if !end.reasons.is_empty() || !end.next.is_empty() {
+    if !end.reasons.is_empty() || !end.next.is_empty() || !end.forecast.is_empty() {
         page.push_if_fits("\n");
     }
 }

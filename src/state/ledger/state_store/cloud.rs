@@ -28,9 +28,14 @@ pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<
 }
 
 fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
-    let builder = AmazonS3Builder::from_env();
-    if let Some(unread) = credentials::unread_profile(&|key| builder.get_config_value(&key)) {
-        return Err(unread.error(place));
+    let mut builder = AmazonS3Builder::from_env();
+    if let Some(profile) = credentials::profile(&|key| builder.get_config_value(&key)) {
+        let given = profile.provider().map_err(|why| credentials::profile_not_read(&profile.name, &why).error(place))?;
+        let unset = |name: &&str| env_variable(name).is_none();
+        if let Some(region) = profile.region().filter(|_| ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().all(unset)) {
+            builder = builder.with_region(region);
+        }
+        builder = builder.with_credentials(given);
     }
     let endpoint =
         [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
@@ -59,9 +64,9 @@ fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError
     } else if let Some(token) = credentials::google_token() {
         builder = builder.with_bearer_token(token);
     } else if builder.get_config_value(&GoogleConfigKey::BearerToken).is_none()
-        && let Some(unread) = credentials::unread_google_account()
+        && let Some(account) = credentials::google_account()
     {
-        return Err(unread.error(place));
+        builder = builder.with_credentials(account.map_err(|unread| unread.error(place))?);
     }
     builder
         .with_client_options(client_options(place, endpoint.as_deref())?)
@@ -74,7 +79,10 @@ fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError
 }
 
 fn connect_azure(place: &str, container: &str) -> Result<ConnectedBucket, LedgerError> {
-    let builder = MicrosoftAzureBuilder::from_env();
+    let mut builder = MicrosoftAzureBuilder::from_env();
+    if let Some(login) = credentials::azure_login(&|key| builder.get_config_value(&key)) {
+        builder = builder.with_credentials(login.map_err(|unread| unread.error(place))?);
+    }
     // The emulator has its own address, which uses http.
     let emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|is| is == "true");
     let endpoint = if emulator {

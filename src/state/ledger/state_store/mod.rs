@@ -19,6 +19,10 @@ mod credentials;
 mod local;
 mod log;
 #[cfg(feature = "remote-state")]
+mod obtained;
+#[cfg(feature = "remote-state")]
+mod profile;
+#[cfg(feature = "remote-state")]
 mod remote;
 #[cfg(feature = "remote-state")]
 mod store_error;
