@@ -156,6 +156,7 @@ mod swollen;
 mod tables;
 mod take_over;
 mod telnyx;
+mod telnyx_links;
 #[cfg(unix)]
 mod terminal;
 mod terse;
