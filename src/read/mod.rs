@@ -348,7 +348,7 @@ impl AccountReader<'_> {
             let room = MOST_ECHOES.saturating_sub(echoes.len());
             let secrets = self.account.service.kinds.iter().flat_map(|kind| kind.fields);
             let secrets: BTreeSet<&str> =
-                secrets.filter(|field| field.ty == AttributeType::Secret).map(|field| field.own_name()).collect();
+                secrets.filter(|field| field.ty == AttributeType::Secret).map(|field| field.name).collect();
             // A secret in its own attribute is not an echo.
             let others = body.echoed_names().iter().filter(|name| !secrets.contains(name.as_str()));
             echoes.extend(others.take(room).cloned());

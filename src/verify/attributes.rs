@@ -198,9 +198,8 @@ fn check_delete_values(check: &mut CheckerContext<'_>, at: usize, step: &Checker
     let known = shown.eq(natural_key_of(check, step).iter().copied().filter(|name| before.contains_key(*name)));
     let same = change.attributes.iter().all(|attribute| {
         let CheckerShownValue::Value(shown) = &attribute.before else { return false };
-        let seen = before.get(&attribute.name);
         attribute.after == CheckerShownValue::Absent
-            && seen.is_some_and(|seen| is_seen_form(check, step, &attribute.name, shown, seen))
+            && before.get(&attribute.name).is_some_and(|seen| is_seen_form(check, step, &attribute.name, shown, seen))
     });
     check.require(known && same, at, "/operation/before", "deletes something else than its change shows");
 }

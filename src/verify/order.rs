@@ -176,11 +176,10 @@ fn destinations_made<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&'a str, Check
     for (at, step) in check.numbered_steps().filter(|(_, step)| matches!(step.operation, CheckerOperation::Create { .. })) {
         let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
         let of = match attribute.and_then(|name| request_entries(step)?.get(name)) {
-            Some(CheckerPayload::WithIds { ids, .. }) => ids.values().next().cloned().map(CheckerRef::Step),
-            Some(CheckerPayload::Value(id)) => Some(CheckerRef::Id(text_at(&id.tree(), ""))),
-            _ => None,
+            Some(CheckerPayload::WithIds { ids, .. }) => CheckerRef::Step(ids.values().next().cloned().unwrap_or_default()),
+            Some(CheckerPayload::Value(id)) => CheckerRef::Id(text_at(&id.tree(), "")),
+            _ => continue,
         };
-        let Some(of) = of else { continue };
         made.entry((step.call.account.as_str(), of)).or_default().push(at);
     }
     made

@@ -25,10 +25,10 @@ fn world(knobs: &str) -> String {
 }
 
 fn story(knobs: &str) -> Story {
-    Story::new(&world(knobs)).secret("NORTH", "canary-north-1").secret("TOKEN", "canary-token-1")
+    Story::new(&world(knobs)).secret("NORTH", "canary-north-1")
 }
 
-const BOTH: &str = "credential_connections:\n  north: { connection_name: north, user_name: northdesk1, password: { env: NORTH } }\nip_connections:\n  gate: { connection_name: gate, outbound: { ip_authentication_token: { env: TOKEN } } }\n";
+const BOTH: &str = "credential_connections:\n  north: { connection_name: north, user_name: northdesk1, password: { env: NORTH } }\nip_connections:\n  gate: { connection_name: gate }\n";
 
 /// Addresses of the IP connection by the last part of each.
 fn addresses(of: &[(&str, &str)]) -> String {

@@ -117,11 +117,6 @@ const SUBDOMAIN_SETTINGS: Field = text("inbound.sip_subdomain_receive_settings")
     .with_known_values(&["only_my_connections", "from_anyone"])
     .doc("Who may call that name.", "telnyx.md 5.1, 8.1");
 
-const TOKEN: Field = Field::new("outbound.ip_authentication_token", AttributeType::Secret).read_back().risky().doc(
-    "Token of its calls, 12 to 48 letters, digits and hyphens; one in all of the service, which may make one itself.",
-    "telnyx.md 5.2, 6.1, 7",
-);
-
 const PREFIX: Field = text("outbound.tech_prefix").risky().doc("Four digits before each number that is called.", "telnyx.md 5.2");
 
 /// A default names an address of the connection, which exists only after it; the portal sets it (telnyx.md 5.4).
@@ -146,7 +141,6 @@ const IP: &[Field] = &[
         .with_known_values(&["tech-prefixp-charge-info", "token"])
         .risky()
         .doc("How its calls are recognised.", "telnyx.md 5.2"),
-    TOKEN,
     PREFIX,
 ];
 
@@ -166,7 +160,6 @@ const FQDN: &[Field] = &[
         .with_known_values(&["credential-authentication", "ip-authentication"])
         .risky()
         .doc("How its calls are recognised.", "telnyx.md 5.2, 5.3"),
-    TOKEN,
     PREFIX,
     text("outbound.encrypted_media").with_known_values(&["SRTP"]).doc("Encryption of media out; null for none.", "telnyx.md 5.2"),
     whole("outbound.timeout_1xx_secs").doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.2"),
