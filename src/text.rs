@@ -236,9 +236,12 @@ pub fn list_first_few<T: AsRef<str>>(names: &[T]) -> String {
     format!("{}{rest}", named.join(", "))
 }
 
-/// A noun with its article: `a number`, `an object`.
+/// A noun with its article: `a number`, `an object`; of capitals that are read one by one, `an FQDN`.
 pub fn with_article(noun: &str) -> String {
-    format!("{} {noun}", if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+    let spelled = noun.chars().nth(1).is_some_and(char::is_uppercase);
+    let vowels = if spelled { "AEFHILMNORSX" } else { "aeiou" };
+    let is_vowel = noun.chars().next().is_some_and(|first| vowels.contains(first));
+    format!("{} {noun}", if is_vowel { "an" } else { "a" })
 }
 
 #[cfg(test)]

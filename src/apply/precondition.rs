@@ -273,15 +273,16 @@ impl ApplyRun<'_> {
     /// Whether a number may still be served by the configuration that the plan saw.
     async fn check_served(&self, target: &StepTarget<'_>, slug: &str, number: &str, id: &str) -> Precondition {
         let (account, words) = (target.account.name.as_str(), target.account.service.link_words());
-        let targets = target.account.service.link_roles().map_or("", |roles| roles.target);
-        let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get(targets));
-        let objects = objects.map_or(&[][..], Vec::as_slice);
+        let targets = target.account.service.link_roles().map_or(&[][..], |roles| roles.targets);
+        let live = self.apply.live.accounts.get(account);
+        let objects = targets.iter().filter_map(|kind| live?.objects.get(*kind)).flatten().cloned();
+        let objects: Vec<LiveObject> = objects.collect();
         let ledger = (**self.ledger.lock().await).clone();
         let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
         let (api, key) = (&self.read_only(), self.apply.key);
         let StepTarget { account, facts, .. } = *target;
         let again = Again { reading_of, api, account, facts, ledger: &ledger, key };
-        let connections = again.connections(objects, &slugs).await;
+        let connections = again.connections(&objects, &slugs).await;
         match connections {
             Ok(connections) => match connections.iter().find(|connection| connection.number == number) {
                 Some(connection) if connection.served_by.may_be(id) => Precondition::Holds(None),

@@ -100,11 +100,14 @@ impl ApplyRun<'_> {
         let StepOperation::Connect { provider: ObjectRef::Id(id), .. } = &step.operation else { return None };
         let account = self.apply.declared_account(&step.call.account)?;
         let facts = &self.apply.live.accounts.get(&account.name)?.facts;
-        let kind = services::shape_of_generation(account.service.link_roles()?.target, facts.generation)?;
-        match one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await {
-            Ok(Some(_)) => None,
-            Ok(None) => Some(format!("{} {id} no longer exists", kind.singular)),
-            Err(error) => Some(format!("it is not known whether {} {id} exists: {error}", kind.singular)),
+        let (roles, target) = (account.service.link_roles()?, account.service.link_words().target);
+        for kind in roles.targets.iter().filter_map(|kind| services::shape_of_generation(kind, facts.generation)) {
+            match one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await {
+                Ok(Some(_)) => return None,
+                Ok(None) => {}
+                Err(error) => return Some(format!("it is not known whether {target} {id} exists: {error}")),
+            }
         }
+        (!roles.served_by_others).then(|| format!("{target} {id} no longer exists"))
     }
 }

@@ -78,6 +78,7 @@ impl Apply<'_> {
 
 impl ApplyRun<'_> {
     async fn settle_interrupted_step(&self, step: &Step, intent: &JournalLine, cut: &journal::RecordedRun<'_>) -> SettledStep {
+        let step = &*step.with_ids_in_key(|step| self.id_made_by(step).ok());
         let found = |verdict, evidence: String| SettledStep {
             step: step.id.clone(),
             verdict,

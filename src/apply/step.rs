@@ -19,6 +19,7 @@ use crate::read::one;
 impl ApplyRun<'_> {
     /// Carries a step out. The natural key of a create whose end stays unknown is watched from then on.
     pub(super) async fn carry_out(&self, step: &Step) -> StepOutcome {
+        let step = &*step.with_ids_in_key(|step| self.id_made_by(step).ok());
         let target = match self.step_target(step) {
             Ok(target) => target,
             Err(why) => return not_sent_outcome(why),

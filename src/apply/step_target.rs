@@ -132,7 +132,7 @@ impl ApplyRun<'_> {
                     // Only a link names an object in this way: what is to serve a number.
                     let target = self.apply.declared_account(&call.account).and_then(|account| account.service.link_roles());
                     let id = self.id_made_by(&step)?;
-                    BodyValue::Value(services::written_id(target.map_or("", |roles| roles.target), &id))
+                    BodyValue::Value(services::written_id(target.map_or("", |roles| roles.targets[0]), &id))
                 }
                 BodyValue::WithIds { value, ids } => {
                     BodyValue::Value(BodyValue::fill_ids(&value, &ids, |step| self.id_made_by(step))?)

@@ -46,7 +46,12 @@ pub async fn find_twins(
 ) -> Result<Vec<ObjectWithTwins>, ReadError> {
     let mut lists: BTreeMap<(&str, &str), Vec<(String, LiveObject)>> = BTreeMap::new();
     let mut found = Vec::new();
-    for step in &plan.steps {
+    let made = |step: &str| match report.outcome(step) {
+        Some(StepOutcome::Done { id, .. }) => id.clone(),
+        _ => None,
+    };
+    let steps: Vec<_> = plan.steps.iter().map(|step| step.with_ids_in_key(made)).collect();
+    for step in &steps {
         let (StepOperation::Create { key: sent, replaces, .. }, Some(address)) = (&step.operation, &step.address) else {
             continue;
         };

@@ -69,6 +69,8 @@ pub struct Kind {
     pub link: Option<&'static Link>,
     /// Whether other objects' connections lead to this one, so that it must be disconnected before it is deleted.
     pub connected: bool,
+    /// The attribute that names the object whose calls go to these objects: without any of them it lets no call through.
+    pub destination_of: Option<&'static str>,
     /// A created object may stay invisible until a human confirms it (carrierx.md 7).
     pub hidden_until_verified: bool,
     /// A create that was refused with 400 may have created the object all the same (unpod.md 6.2, recorded): settle by reading.
@@ -116,6 +118,7 @@ impl Kind {
             list: CollectionListing::Whole,
             link: None,
             connected: false,
+            destination_of: None,
             hidden_until_verified: false,
             made_though_refused: false,
             shares_ids: false,
@@ -209,6 +212,12 @@ impl Kind {
     /// Other objects' connections lead to it.
     pub const fn connected(mut self) -> Self {
         self.connected = true;
+        self
+    }
+
+    /// The calls of the object that this attribute names go to these objects, and without any of them nowhere.
+    pub const fn destination_of(mut self, reference: &'static str) -> Self {
+        self.destination_of = Some(reference);
         self
     }
 
@@ -373,6 +382,8 @@ pub enum AttributeAccess {
     ReadOnly,
     /// Not for the YAML either; an object that replaces another one gets the value of that one.
     CarriedOver,
+    /// Not for the YAML either, and nothing of a new object: a PATCH of its map carries it as it is.
+    Kept,
 }
 
 /// What a text is made of.

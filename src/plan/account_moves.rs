@@ -116,7 +116,8 @@ pub(super) fn carry_over_attributes(object: &DesiredObject, kind: &'static Kind,
     let live = from.live;
     let mut heir =
         CarriedAttributes { object: object.clone(), carried: Vec::new(), lost: Vec::new(), unknown: live.unknown_names.clone() };
-    for field in kind.fields.iter().filter(|field| field.access != AttributeAccess::ReadOnly) {
+    let taken = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly | AttributeAccess::Kept);
+    for field in kind.fields.iter().filter(taken) {
         let known = from.kind.field(field.name).is_some_and(|old| old.ty == field.ty);
         if !known || field.ty.is_links() || object.attributes.contains_key(field.name) {
             continue;

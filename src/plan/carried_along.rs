@@ -19,7 +19,8 @@ pub(super) fn carried_along(
         return Vec::new();
     }
     let changes_in = |group| changes.iter().any(|change| kind.field(&change.name).and_then(Field::group) == Some(group));
-    let fields = kind.fields.iter().filter(|field| field.access == AttributeAccess::Modifiable || field.always_sent);
+    let kept = |field: &&Field| matches!(field.access, AttributeAccess::Modifiable | AttributeAccess::Kept) || field.always_sent;
+    let fields = kind.fields.iter().filter(kept);
     let fields = fields.filter(|field| field.always_sent || field.group().is_some_and(changes_in));
     let others = fields.filter(|field| changes.iter().all(|change| change.name != field.name));
     let shown = others.filter(|field| !live.echoes_secret_in(field.name));

@@ -224,7 +224,7 @@ impl Comparison<'_> {
             source: None,
         };
         match field.access {
-            AttributeAccess::ReadOnly | AttributeAccess::CarriedOver => {}
+            AttributeAccess::ReadOnly | AttributeAccess::CarriedOver | AttributeAccess::Kept => {}
             _ if field.ty == AttributeType::CatalogueEntry && !self.catalogue_known => {
                 found.remarks.refusals.push(PlanRefusal {
                     code: RefusalCode::NotInCatalogue,
@@ -254,9 +254,7 @@ impl Comparison<'_> {
                 }
                 (AttributeAccess::Replace, None) => found.replace.push(change),
                 (AttributeAccess::CreateOnly, None) => self.compare_create_only(field, wanted, shown, found),
-                (AttributeAccess::Modifiable | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver, None) => {
-                    found.update.push(change)
-                }
+                (_, None) => found.update.push(change),
             },
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::address_match::unreadable_object;
 use super::diagnostics::{NoticeCode, PlanNotice, RefusalCode};
 use super::live_index::{LiveIndex, shown_in_part, wanted_key};
-use super::matching::{MatchOutcome, Matches, ObjectMatch, match_addresses, shape_of};
+use super::matching::{MatchOutcome, Matches, ObjectMatch, match_addresses, shape_of, with_ids_in_key};
 use super::similar_keys::refuse_foreign_object;
 use super::{Inputs, LedgerUpdate};
 use crate::model::kind::Kind;
@@ -108,7 +108,8 @@ fn find_existing<'a>(
         };
     }
     let words = kind.natural_key.join(" + ");
-    match wanted_key(kind, facts, object).map_or(&[][..], |key| shelf.with_key(&key)) {
+    let keyed = with_ids_in_key(object, kind, facts, findings);
+    match wanted_key(kind, facts, &keyed).map_or(&[][..], |key| shelf.with_key(&key)) {
         [one] => Some(one),
         [] => {
             let doubt = shown_in_part(inputs, shelf, object, kind)

@@ -176,7 +176,7 @@ impl LinkInputs<'_> {
                 Some(heir) if !served && !decided && possible && !wired.steps.connects_number(&open.number) => {
                     let owner = Address::parse(&(self.label)(&open.provider))
                         .filter(|address| address.name != open.provider)
-                        .unwrap_or_else(|| Address::new(self.link.roles.target, &open.provider));
+                        .unwrap_or_else(|| Address::new(self.link.roles.targets[0], &open.provider));
                     let change = LinkChange {
                         owner: &owner,
                         at: ObjectRef::Id(open.bridge.clone()),

@@ -59,7 +59,7 @@ fn read_back_name(account: &str, bridge: &ObjectRef) -> String {
 /// The identity of a target in a body, in the form in which the service writes it, or a step's result.
 fn target_payload(link: &Link, target: &ObjectRef) -> BodyValue {
     match target {
-        ObjectRef::Id(id) => BodyValue::Value(services::written_id(link.roles.target, id)),
+        ObjectRef::Id(id) => BodyValue::Value(services::written_id(link.roles.targets[0], id)),
         ObjectRef::Step(step) => BodyValue::IdOf(step.clone()),
     }
 }

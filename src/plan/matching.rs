@@ -1,15 +1,18 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (`docs/explanation/ownership.md`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::convert::Infallible;
 
 use super::account_moves::{account_changed, describe_other_claim};
 use super::address_match::unreadable_object;
 use super::diagnostics::{NoticeCode, RefusalCode};
 use super::live_index::{LiveIndex, key_text, shown_in_part, wanted_key};
+use super::references::{ReferredObject, known_id, resolve};
 use super::remarks::Remarks;
 use super::{Inputs, LedgerUpdate};
 use super::{existing, pin, similar_keys, unanswered_creates};
-use crate::model::kind::Kind;
+use crate::model::kind::{Field, Kind};
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
 use crate::services;
@@ -63,12 +66,28 @@ impl<'a> Matches<'a> {
 /// Finds the live object of every address in the configuration.
 pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
     let mut findings = Matches::default();
+    let names = inputs.desired.accounts.keys();
+    let names: HashMap<&str, Vec<&str>> = names.map(|name| (name.as_str(), inputs.names_of_same_account(name))).collect();
+    let below_others = |object: &&DesiredObject| object.shapes.iter().any(|kind| kind.key_references().next().is_some());
+    match_objects(inputs, &names, inputs.desired.objects.values().filter(|object| !below_others(object)), &mut findings);
+    let names_of = |account: &str| names.get(account).cloned().unwrap_or_default();
+    existing::match_existing(inputs, &names_of, &mut findings);
+    // What is looked for below an object needs the id of that one.
+    match_objects(inputs, &names, inputs.desired.objects.values().filter(below_others), &mut findings);
+    findings
+}
+
+/// Finds the live objects of these addresses.
+fn match_objects<'a>(
+    inputs: &Inputs<'a>,
+    names: &HashMap<&'a str, Vec<&'a str>>,
+    objects: impl Iterator<Item = &'a DesiredObject>,
+    findings: &mut Matches<'a>,
+) {
     let mut shelves: HashMap<(&str, &str), LiveIndex<'a>> = HashMap::new();
     let mut keys: HashMap<(&str, &str, String), &Address> = HashMap::new();
     let mut all = Vec::with_capacity(inputs.desired.objects.len());
-    let names = inputs.desired.accounts.keys();
-    let names: HashMap<&str, Vec<&str>> = names.map(|name| (name.as_str(), inputs.names_of_same_account(name))).collect();
-    for object in inputs.desired.objects.values() {
+    for object in objects {
         let entry = inputs.ledger.objects.get(&object.address);
         let facts = inputs.facts_of_account(&object.account);
         let Some(kind) = shape_of(object, facts) else {
@@ -104,15 +123,16 @@ pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
             all.push(ObjectMatch { object, entry, kind, outcome: MatchOutcome::Blocked });
             continue;
         }
-        let finding = match_one_address(inputs, object, own, kind, shelf, &mut findings);
+        let keyed = with_ids_in_key(object, kind, facts, findings);
+        let finding = match_one_address(inputs, object, &keyed, own, kind, shelf, findings);
         let own_names = names.get(object.account.as_str()).map_or(&[][..], Vec::as_slice);
-        let finding = claim_live_object(inputs, object, kind, finding, own_names, &mut findings);
-        let key = planned_natural_key(object, kind, facts, &finding);
+        let finding = claim_live_object(inputs, object, kind, finding, own_names, findings);
+        let key = planned_natural_key(&keyed, kind, facts, &finding);
         let finding = match key {
             Some(key) => {
-                similar_keys::refuse_similar_key(inputs, object, kind, &key, finding, shelf, &mut findings);
+                similar_keys::refuse_similar_key(inputs, &keyed, kind, &key, finding, shelf, findings);
                 let key = (own_names.first().copied().unwrap_or(&object.account), kind.name, key);
-                reserve_natural_key(inputs, object, kind, key, finding, shelf, &mut keys, &mut findings)
+                reserve_natural_key(inputs, object, kind, key, finding, shelf, &mut keys, findings)
             }
             None => finding,
         };
@@ -126,11 +146,26 @@ pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
         };
         all.push(ObjectMatch { object, entry, kind, outcome: finding });
     }
-    pin::refuse_dropped(inputs, &mut all, &mut findings);
-    let names_of = |account: &str| names.get(account).cloned().unwrap_or_default();
-    existing::match_existing(inputs, &names_of, &mut findings);
-    findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
-    findings
+    pin::refuse_dropped(inputs, &mut all, findings);
+    findings.by_address.extend(all.into_iter().map(|found| (&found.object.address, found)));
+}
+
+/// An object with the id of each object that its natural key names by an address, as far as that one is known.
+pub(super) fn with_ids_in_key<'o>(
+    object: &'o DesiredObject,
+    kind: &Kind,
+    facts: &AccountFacts,
+    findings: &Matches<'_>,
+) -> Cow<'o, DesiredObject> {
+    if kind.key_references().next().is_none() {
+        return Cow::Borrowed(object);
+    }
+    let other = |field: &Field| !kind.natural_key.contains(&field.name);
+    let referred = |_: &Field, address: &Address| {
+        let id = findings.find(address).and_then(known_id);
+        Ok::<_, Infallible>(id.map_or(ReferredObject::Created, |id| ReferredObject::Id(id.to_owned())))
+    };
+    resolve(object, kind, facts, other, referred).unwrap_or_else(|never| match never {})
 }
 
 /// The shape of an object in which its account answers; none of another generation.
@@ -144,6 +179,7 @@ pub(super) fn shape_of(object: &DesiredObject, facts: &AccountFacts) -> Option<&
 fn match_one_address<'a>(
     inputs: &Inputs<'a>,
     object: &'a DesiredObject,
+    keyed: &DesiredObject,
     entry: Option<&'a ManagedObject>,
     kind: &'static Kind,
     shelf: &LiveIndex<'a>,
@@ -195,7 +231,7 @@ fn match_one_address<'a>(
         return match_unseen_object(object, kind, entry, findings);
     }
     let facts = inputs.facts_of_account(&object.account);
-    let key = wanted_key(kind, facts, object);
+    let key = wanted_key(kind, facts, keyed);
     let matches = key.map_or(&[][..], |key| shelf.with_key(&key));
     match matches {
         [] => {
@@ -212,7 +248,7 @@ fn match_one_address<'a>(
                 findings.remarks.refuse(object, RefusalCode::OddShape, detail);
                 return MatchOutcome::Blocked;
             }
-            if let Some((other, part)) = shown_in_part(inputs, shelf, object, kind) {
+            if let Some((other, part)) = shown_in_part(inputs, shelf, keyed, kind) {
                 findings.remarks.refuse(
                     object,
                     RefusalCode::SeveralFit,
@@ -220,7 +256,7 @@ fn match_one_address<'a>(
                 );
                 return MatchOutcome::Blocked;
             }
-            if let Some((other, what)) = hidden_elsewhere(inputs, shelf, object, kind) {
+            if let Some((other, what)) = hidden_elsewhere(inputs, shelf, keyed, kind) {
                 findings.remarks.refuse(
                     object,
                     RefusalCode::HiddenElsewhere,

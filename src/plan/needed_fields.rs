@@ -31,6 +31,7 @@ pub fn needed_fields(
     }
     let mut names = BTreeSet::from([kind.id]);
     names.extend(kind.natural_key);
+    names.extend(kind.destination_of);
     names.extend(desired.objects.values().filter(mine).flat_map(|object| object.attributes.keys()));
     // Attributes that other values depend on, nested values that a write must not change, and values that the ledger waits for.
     names.extend(kind.fields.iter().filter_map(|field| field.only_with).map(|(other, _)| other));

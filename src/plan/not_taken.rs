@@ -147,7 +147,8 @@ impl Comparison<'_> {
                 AttributeAccess::CreateOnly
                 | AttributeAccess::Replace
                 | AttributeAccess::ReadOnly
-                | AttributeAccess::CarriedOver => NotTakenRemedy::Edit,
+                | AttributeAccess::CarriedOver
+                | AttributeAccess::Kept => NotTakenRemedy::Edit,
             },
         }))
     }

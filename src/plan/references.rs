@@ -166,6 +166,29 @@ impl<'m, 'a> ReferenceNames<'m, 'a> {
     }
 }
 
+/// A natural key with the id of each object that it names by an address, as far as that one is known.
+pub(super) fn key_with_ids(
+    kind: &Kind,
+    findings: &Matches<'_>,
+    key: &BTreeMap<&'static str, CompactValue>,
+) -> BTreeMap<&'static str, CompactValue> {
+    let mut keyed = key.clone();
+    for field in kind.key_references() {
+        let Some(value) = keyed.get_mut(field.name) else { continue };
+        let id = |kind: &str, text: &str| findings.find(&reference_in(kind, text)?).and_then(known_id).map(CompactValue::from);
+        *value = field.map_references(value, &mut { id });
+    }
+    keyed
+}
+
+/// Why a natural key finds nothing: it names an object by an address that no file declares, so that its id is not known.
+pub(super) fn unknown_in_key(kind: &Kind, key: &BTreeMap<&'static str, CompactValue>) -> Option<String> {
+    kind.key_references().find_map(|field| {
+        let named = key.get(field.name).filter(|value| awaits_id(field, value))?.text()?;
+        Some(format!("its {} {named} is not known by its id; write the id of either object", field.name))
+    })
+}
+
 /// The addresses of live objects, for views of values that name them by their ids.
 #[derive(Debug)]
 pub(crate) struct ObjectAddresses<'a> {

@@ -8,6 +8,7 @@ use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use super::guard::count_of;
 use super::live_index::{LiveIndex, key_text};
 use super::matching::{MatchOutcome, Matches, ObjectMatch, kind_in};
+use super::references::{key_with_ids, unknown_in_key};
 use super::remarks::Remarks;
 use super::selection::Selection;
 use super::step::ObjectRef;
@@ -213,7 +214,7 @@ impl<'a> Removals<'a> {
         let mut found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = Vec::new();
         for account in &accounts {
             if let Some(kind) = kind_in(inputs, account, &wish.address.kind) {
-                let live = objects_to_remove(inputs, indexes, account, kind, wish);
+                let live = objects_to_remove(inputs, findings, indexes, account, kind, wish);
                 found.extend(live.into_iter().map(|live| (*account, kind, live)));
             }
         }
@@ -223,7 +224,7 @@ impl<'a> Removals<'a> {
             findings.claimed.get(&key).filter(|it| !inputs.options.destroy || inputs.desired.existing.contains_key(**it))
         };
         match found.as_slice() {
-            [] => self.note_already_gone(inputs, wish, &accounts),
+            [] => self.note_already_gone(inputs, findings, wish, &accounts),
             [(account, kind, live)] => match claimed(*account, kind, live) {
                 Some(other) => self.add_refusal(
                     wish,
@@ -271,7 +272,13 @@ impl<'a> Removals<'a> {
 
     /// Nothing is left to delete, where reading proves it; where the service hides such objects, that is unknown
     /// (carrierx.md 0, rule 3).
-    fn note_already_gone(&mut self, inputs: &Inputs<'a>, wish: &RemovalRequest<'a>, accounts: &[&'a str]) {
+    fn note_already_gone(
+        &mut self,
+        inputs: &Inputs<'a>,
+        findings: &Matches<'a>,
+        wish: &RemovalRequest<'a>,
+        accounts: &[&'a str],
+    ) {
         let account = accounts[0];
         let entry = inputs.ledger.objects.get(wish.address);
         let attempt = inputs.ledger.attempts.contains_key(wish.address);
@@ -288,7 +295,8 @@ impl<'a> Removals<'a> {
             self.add_refusal(wish, account, RefusalCode::OddShape, detail);
             return;
         }
-        let proofs = accounts.iter().map(|account| proof_of_absence(inputs, account, wish)).collect::<Result<Vec<_>, _>>();
+        let proofs =
+            accounts.iter().map(|account| proof_of_absence(inputs, findings, account, wish)).collect::<Result<Vec<_>, _>>();
         match proofs {
             Ok(proofs) => self.add_notice(wish, account, NoticeCode::AlreadyGone, Some(&proofs.join("; "))),
             Err(why) => return self.add_refusal(wish, account, RefusalCode::UnknownRemoval, why),
@@ -331,7 +339,12 @@ fn contradicting_id<'a>(inputs: &Inputs<'a>, wish: &RemovalRequest<'a>) -> Optio
 }
 
 /// What was read that proves that an account has no such object; the error says why nothing proves it.
-fn proof_of_absence(inputs: &Inputs<'_>, account: &str, wish: &RemovalRequest<'_>) -> Result<String, String> {
+fn proof_of_absence(
+    inputs: &Inputs<'_>,
+    findings: &Matches<'_>,
+    account: &str,
+    wish: &RemovalRequest<'_>,
+) -> Result<String, String> {
     let shape = kind_in(inputs, account, &wish.address.kind);
     let listed = inputs.live.accounts.get(account).and_then(|live| live.objects.get(wish.address.kind.as_str()));
     let (Some(kind), Some(listed)) = (shape, listed) else {
@@ -348,6 +361,10 @@ fn proof_of_absence(inputs: &Inputs<'_>, account: &str, wish: &RemovalRequest<'_
             wish.address
         ));
     };
+    let key = &key_with_ids(kind, findings, key);
+    if let Some(why) = unknown_in_key(kind, key) {
+        return Err(format!("the ledger does not know {}, and {why}", wish.address));
+    }
     if key_text(kind, inputs.facts_of_account(account), |name| key.get(name)).is_none() {
         let named: Vec<&str> = key.keys().copied().collect();
         return Err(format!(
@@ -384,6 +401,7 @@ type LiveIndexes<'a> = BTreeMap<(&'a str, &'static str), LiveIndex<'a>>;
 /// Live objects that a removal request refers to: by id if it has one, else by the natural key in the tombstone.
 fn objects_to_remove<'a>(
     inputs: &Inputs<'a>,
+    findings: &Matches<'a>,
     indexes: &mut LiveIndexes<'a>,
     account: &'a str,
     kind: &'static Kind,
@@ -394,6 +412,7 @@ fn objects_to_remove<'a>(
         return index.with_id(id).to_vec();
     }
     let facts = inputs.facts_of_account(account);
-    let key = wish.tombstone.and_then(|removal| key_text(kind, facts, |name| removal.key.get(name)));
+    let key = wish.tombstone.map(|removal| key_with_ids(kind, findings, &removal.key));
+    let key = key.and_then(|keyed| key_text(kind, facts, |name| keyed.get(name)));
     key.map_or_else(Vec::new, |key| index.with_key(&key).to_vec())
 }

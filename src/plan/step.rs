@@ -1,13 +1,14 @@
 //! What is sent to the server: one [`Step`] for each request, with its preconditions and its expected result.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::call::{Call, StepId};
+use crate::model::call::{BodyValue, Call, CallBody, StepId};
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::{AttributeValues, serialize_values};
+use crate::model::value::{AttributeValues, Value, serialize_values};
 
 /// The phases, in the order in which a plan goes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +72,33 @@ impl Step {
     /// The steps that it names as its prerequisites.
     pub fn steps_waited_for(&self) -> impl Iterator<Item = &StepId> {
         self.waits_for.iter().filter_map(Prerequisite::step)
+    }
+
+    /// The step with the ids in its natural key that earlier steps produced: a key names what was created before as well.
+    pub fn with_ids_in_key(&self, id_of: impl Fn(&str) -> Option<String>) -> Cow<'_, Self> {
+        let StepOperation::Create { key, .. } = &self.operation else { return Cow::Borrowed(self) };
+        let sent = self.call.body.iter().flat_map(CallBody::own_entries).filter(|(name, _)| key.contains_key(*name));
+        let filled = sent.filter_map(|(name, sent)| match sent {
+            BodyValue::WithIds { value, ids } => {
+                let value = BodyValue::fill_ids(value, ids, |step| id_of(step).ok_or_else(String::new));
+                Some((name.clone(), value.ok()?))
+            }
+            _ => None,
+        });
+        let filled: Vec<(String, Value)> = filled.collect();
+        if filled.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut step = self.clone();
+        if let StepOperation::Create { key, expect, .. } = &mut step.operation {
+            for (name, value) in filled {
+                if let Some(expected) = expect.get_mut(&name) {
+                    expected.clone_from(&value);
+                }
+                key.insert(name, value);
+            }
+        }
+        Cow::Owned(step)
     }
 
     /// Lets it wait for these steps, too, each once.

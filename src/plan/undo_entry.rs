@@ -362,7 +362,7 @@ fn undo_delete(
     let mut entries = IndexMap::new();
     let mut needed = Vec::new();
     let writable = kind.fields.iter().filter(|field| {
-        field.access != AttributeAccess::ReadOnly
+        !matches!(field.access, AttributeAccess::ReadOnly | AttributeAccess::Kept)
             && !field.ty.is_links()
             && field.only_with.is_none_or(|(other, needed)| before.get(other).and_then(Value::as_str) == Some(needed))
     });

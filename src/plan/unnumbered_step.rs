@@ -70,7 +70,7 @@ pub(super) fn create_step(
         .natural_key
         .iter()
         .filter_map(|name| match object.attributes.get(name) {
-            Some(DesiredValue::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts).json())),
+            Some(DesiredValue::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts))),
             _ => None,
         })
         .collect();
@@ -119,8 +119,10 @@ fn secret_payload(address: &Address, attribute: &str) -> BodyValue {
     BodyValue::Secret { address: address.clone(), attribute: attribute.to_owned() }
 }
 
-fn sent_by_name(kind: &Kind, name: &str, value: &CompactValue, facts: &AccountFacts) -> CompactValue {
-    kind.field(name).map_or_else(|| value.clone(), |field| field.sent(facts, value))
+/// A part of a natural key as it is sent; the id of an object that does not exist yet is blank.
+fn sent_by_name(kind: &Kind, name: &str, value: &CompactValue, facts: &AccountFacts) -> Value {
+    let sent = kind.field(name).map(|field| body_value(field, facts, value));
+    sent.as_ref().and_then(BodyValue::known_value).cloned().unwrap_or_else(|| value.json())
 }
 
 /// PATCH or PUT of an existing object; `Err` is the rule that refuses it, and why.

@@ -1,7 +1,7 @@
 //! Whether it has to be read who serves what: whenever a target may go.
 
 use super::AccountReader;
-use crate::model::kind::{AttributeAccess, Field};
+use crate::model::kind::{AttributeAccess, Field, Kind, LinkRoles};
 use crate::model::resource::{CatalogueEntry, DesiredObject, DesiredValue, LiveAccount, LiveObject};
 use crate::model::value::CompactValue;
 use crate::text::fits_mask;
@@ -11,7 +11,9 @@ impl AccountReader<'_> {
     /// deleted, including one that was replaced in an interrupted run.
     pub fn links_matter(&self) -> bool {
         let managed = self.kinds.iter().any(|kind| self.account.service.shapes(kind).any(|kind| kind.link.is_some()));
-        let connected = |name: &str| self.account.service.shapes(name).any(|kind| kind.connected);
+        // What the calls of a target go to counts as the target itself: without it, numbers go dark.
+        let connected =
+            |name: &str| self.account.service.shapes(name).any(|kind| kind.connected || kind.destination_of.is_some());
         let tombstone = self.desired.removed.iter().any(|gone| connected(&gone.address.kind) && self.may_hold_removed(gone));
         let dropped = self.ledger.objects.iter().any(|(address, entry)| {
             connected(&address.kind)
@@ -41,15 +43,19 @@ impl AccountReader<'_> {
             let Some(DesiredValue::Value(CompactValue::Bool(value))) = object.attributes.get(field.name) else { return false };
             field.darkens == Some(*value)
         };
-        self.desired_of_kind(roles.target)
+        self.desired_targets(roles)
             .any(|object| object.shapes.iter().flat_map(|kind| kind.fields).any(|field| states(object, field)))
+    }
+
+    fn desired_targets(&self, roles: &'static LinkRoles) -> impl Iterator<Item = &DesiredObject> {
+        roles.targets.iter().flat_map(|kind| self.desired_of_kind(kind))
     }
 
     /// Whether an entry of the YAML pins the id of a target that was replaced: it refers to the new one, and the old
     /// one may still exist.
     fn pinned_to_replaced(&self) -> bool {
         let Some(roles) = self.account.service.link_roles() else { return false };
-        self.desired_of_kind(roles.target).any(|object| {
+        self.desired_targets(roles).any(|object| {
             let entry = self.ledger.objects.get(&object.address);
             entry
                 .zip(object.id.as_ref())
@@ -60,8 +66,11 @@ impl AccountReader<'_> {
     /// Whether a desired target differs from its live object in an attribute that needs a new object.
     pub fn replaces_one(&self, live: &LiveAccount) -> bool {
         let service = self.account.service;
-        let target = service.link_roles().and_then(|roles| service.shape(roles.target, live.facts.generation));
-        let Some(kind) = target else { return false };
+        let targets = service.link_roles().map_or(&[][..], |roles| roles.targets).iter();
+        targets.filter_map(|kind| service.shape(kind, live.facts.generation)).any(|kind| self.replaces_one_of(kind, live))
+    }
+
+    fn replaces_one_of(&self, kind: &'static Kind, live: &LiveAccount) -> bool {
         let catalogue = &live.facts.catalogue;
         let objects = live.objects.get(kind.name).map_or(&[][..], Vec::as_slice);
         self.desired_of_kind(kind.name).any(|desired| {

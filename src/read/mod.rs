@@ -155,7 +155,7 @@ fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
         && roles.entry.is_some_and(|entry| mentioned(entry.kind))
     {
         // A number that is an entry of its own is a connection between two objects.
-        kinds.extend([roles.holder, roles.target]);
+        kinds.extend(roles.ends());
     }
     kinds
 }
@@ -232,12 +232,17 @@ impl AccountReader<'_> {
         self.read_kinds(|kind| naming.contains(kind), &mut live, &mut first).await?;
         if let Some(roles) = self.account.service.link_roles() {
             if self.links_matter() || self.replaces_one(&live) {
-                let ends = [roles.holder, roles.target];
                 let read = |kind: &str| self.kinds.contains(kind) || naming.contains(kind);
-                self.read_kinds(|kind| ends.contains(&kind) && !read(kind), &mut live, &mut first).await?;
+                self.read_kinds(|kind| roles.ends().any(|end| end == kind) && !read(kind), &mut live, &mut first).await?;
+                // Whether a target lets calls through depends on what they lead to.
+                let there: BTreeSet<&str> =
+                    live.objects.iter().filter(|(_, all)| !all.is_empty()).map(|(kind, _)| *kind).collect();
+                let led = |kind: &Kind| kind.destination_owner().is_some_and(|(_, of)| roles.is_target(of) && there.contains(of));
+                let led: Vec<&str> = self.account.service.kinds.iter().filter(|kind| led(kind)).map(|kind| kind.name).collect();
+                self.read_kinds(|kind| led.contains(&kind) && !read(kind), &mut live, &mut first).await?;
             }
             // Without the one it is not known who serves what, and without the other not who that is.
-            let failed = [roles.holder, roles.target].into_iter().find_map(|kind| live.listing_failures.get(kind));
+            let failed = roles.ends().find_map(|kind| live.listing_failures.get(kind));
             if let Some(why) = failed.cloned() {
                 (live.connections, live.connections_failure) = (None, Some(why));
             }

@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::paging::is_unnamed;
 use crate::http::{AnswerClass, ApiError, LazyJson, ReadOnly, RequestEffect};
 use crate::model::call::RequestMethod;
-use crate::model::kind::{CollectionListing, Kind, ServiceTable, text_of};
+use crate::model::kind::{CollectionListing, Kind, LinkRoles, ServiceTable, text_of};
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
 use crate::model::value::{AttributeValues, CompactValue, Value};
@@ -267,7 +267,7 @@ pub async fn read_uses(
 ) -> Result<ConfigurationUses, ReadError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
-        kinds: account.service.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
+        kinds: account.service.link_roles().into_iter().flat_map(LinkRoles::ends).map(Into::into).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
     let holder = account.service.link_words().holder;

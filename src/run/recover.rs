@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::v1::{Operation, StepV1};
+use crate::document::v1::{Body, Operation, Payload, StepV1};
+use crate::model::call::BodyValue;
 use crate::model::ledger::{Ledger, PendingCreate, UnansweredCreate, natural_key};
 use crate::model::resource::Address;
+use crate::model::value::Value;
 use crate::services;
 use crate::state::journal::{self, JournalFinding, JournalRecord, ParsedJournal, RecordedRun, RecordedStep, StepEnding};
 
@@ -51,12 +53,27 @@ fn unanswered(run: &RecordedRun<'_>, step: &StepV1, record: &RecordedStep<'_>, k
     open.then(|| UnansweredCreate {
         address,
         account: step.call.account.clone(),
-        key: natural_key(key),
+        key: natural_key(&key_sent(run, step, key)),
         since: intent.at.clone(),
         run: run.id.to_owned(),
         step: step.id.clone(),
         seals: seals.clone(),
     })
+}
+
+/// A natural key with the ids in it that earlier steps of the run created.
+fn key_sent(run: &RecordedRun<'_>, step: &StepV1, key: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let mut key = key.clone();
+    let entries = step.call.body.iter().flat_map(|body| match body {
+        Body::Object(entries) | Body::Overlay { set: entries, .. } => entries,
+    });
+    for (name, sent) in entries {
+        if let (Payload::WithIds { value, ids }, Some(part)) = (sent, key.get_mut(name)) {
+            let id_of = |step: &str| run.id_created_by(step).map(str::to_owned).ok_or_else(String::new);
+            *part = BodyValue::fill_ids(value, ids, id_of).unwrap_or_else(|_| value.clone());
+        }
+    }
+    key
 }
 
 /// What one step says about an address whose objects may be invisible: started after the ledger's last save, or completed.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::analysis::undo::{self, NotUndone, SavedUndoDifference, Undo, UndoInputs};
 use crate::config::desired;
+use crate::model::kind::LinkRoles;
 use crate::model::resource::{Address, AddressPattern, LiveState};
 use crate::output::view::json;
 use crate::plan::{self, Inputs, NoticeCode, Plan, PlanNotice, Step, StepOperation};
@@ -288,7 +289,7 @@ async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result
     let rewires = |step: &Step| matches!(step.operation, StepOperation::Connect { .. } | StepOperation::Disconnect { .. });
     all.kinds.extend(plan.ledger.iter().filter_map(|effect| Some(effect.address()?.kind.clone())));
     let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.service.link_roles();
-    all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).map(|roles| roles.holder.into()));
+    all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).flat_map(LinkRoles::ends).map(Into::into));
     let live = session.read_all(&all).await?;
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };

@@ -26,7 +26,7 @@ fn natural_key_of(check: &CheckerContext<'_>, step: &CheckerStep) -> &'static [&
 }
 
 /// The kind of the object that a step belongs to.
-fn kind_of_step(step: &CheckerStep) -> Option<&'static KindFacts> {
+pub(super) fn kind_of_step(step: &CheckerStep) -> Option<&'static KindFacts> {
     kind(kind_of(step.address.as_deref().unwrap_or_default()))
 }
 
@@ -153,6 +153,10 @@ pub(super) fn check_preconditions(check: &mut CheckerContext<'_>) {
         let verified = |name: &str| own.is_some_and(|kind| kind.verified.contains(&name));
         let value = |name: &str| match sent.and_then(|sent| sent.get(name)) {
             Some(CheckerPayload::Value(value)) => Some(value),
+            // The id of what does not exist yet is blank in a key.
+            Some(CheckerPayload::WithIds { value, .. }) if matches!(step.operation, CheckerOperation::Create { .. }) => {
+                Some(value)
+            }
             _ => None,
         };
         match &step.operation {
@@ -193,8 +197,9 @@ fn check_delete_values(check: &mut CheckerContext<'_>, at: usize, step: &Checker
     let shown = change.attributes.iter().map(|attribute| attribute.name.as_str());
     let known = shown.eq(natural_key_of(check, step).iter().copied().filter(|name| before.contains_key(*name)));
     let same = change.attributes.iter().all(|attribute| {
-        let seen = matches!(&attribute.before, CheckerShownValue::Value(shown) if before.get(&attribute.name) == Some(shown));
-        attribute.after == CheckerShownValue::Absent && seen
+        let CheckerShownValue::Value(shown) = &attribute.before else { return false };
+        attribute.after == CheckerShownValue::Absent
+            && before.get(&attribute.name).is_some_and(|seen| is_seen_form(check, step, &attribute.name, shown, seen))
     });
     check.require(known && same, at, "/operation/before", "deletes something else than its change shows");
 }

@@ -75,7 +75,7 @@ impl<'a> CheckerContext<'a> {
 
     /// Whether the links of an account concern objects of this kind.
     pub(super) fn is_linked(&self, account: &str, kind: &str) -> bool {
-        self.links(account).is_some_and(|links| [links.holder, links.target].contains(&kind))
+        self.links(account).is_some_and(|links| links.holder == kind || links.targets.contains(&kind))
     }
 
     /// Steps that belong to an address.
@@ -106,21 +106,19 @@ impl<'a> CheckerContext<'a> {
         self.plan.steps.iter().enumerate()
     }
 
-    /// The address of the holder that a reference means: an earlier create of this account.
+    /// The address of the holder that a reference means: an earlier create of this account; below, that of a target.
     pub(super) fn made_holder(&self, at: usize, of: &CheckerRef) -> Option<&'a str> {
-        self.address_of_created(at, of, self.links(&self.plan.steps[at].call.account)?.holder)
+        self.address_of_created(at, of, &[self.links(&self.plan.steps[at].call.account)?.holder])
     }
-
-    /// The address of the target that a reference means: an earlier create of this account.
     pub(super) fn made_target(&self, at: usize, of: &CheckerRef) -> Option<&'a str> {
-        self.address_of_created(at, of, self.links(&self.plan.steps[at].call.account)?.target)
+        self.address_of_created(at, of, self.links(&self.plan.steps[at].call.account)?.targets)
     }
 
-    fn address_of_created(&self, at: usize, of: &CheckerRef, kind: &str) -> Option<&'a str> {
+    fn address_of_created(&self, at: usize, of: &CheckerRef, kinds: &[&str]) -> Option<&'a str> {
         let CheckerRef::Step(id) = of else { return None };
         let (made, step) = self.positions.get(id.as_str()).map(|made| (*made, &self.plan.steps[*made]))?;
         let fits = matches!(step.operation, CheckerOperation::Create { .. }) && made < at;
-        let address = step.address.as_deref().filter(|address| kind_of(address) == kind)?;
+        let address = step.address.as_deref().filter(|address| kinds.contains(&kind_of(address)))?;
         (fits && step.call.account == self.plan.steps[at].call.account).then_some(address)
     }
 }
@@ -148,6 +146,6 @@ pub(super) fn configuration_names<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&
     for (address, object) in &check.plan.existing {
         names.insert((object.account.as_str(), object.id.as_str()), address);
     }
-    names.retain(|_, address| all_links().any(|links| links.target == kind_of(address)));
+    names.retain(|_, address| all_links().any(|links| links.targets.contains(&kind_of(address))));
     names
 }

@@ -49,6 +49,8 @@ pub struct KindFacts {
     pub adopted: bool,
     /// The attribute, and its value, with which an object lets no call through.
     pub darkens: Option<(&'static str, bool)>,
+    /// The attribute that names the target whose calls go to its objects, and without any of them nowhere.
+    pub destination_of: Option<&'static str>,
 }
 
 /// A kind of which nothing is said.
@@ -68,6 +70,7 @@ pub const KIND: KindFacts = KindFacts {
     always: &[],
     adopted: false,
     darkens: None,
+    destination_of: None,
 };
 
 /// An attribute whose value, or each element of whose list, is the id of another object.
@@ -90,8 +93,8 @@ pub struct Links {
     pub holder: &'static str,
     /// Attribute of a holder that shows its members.
     pub members: &'static str,
-    /// Kind of the targets.
-    pub target: &'static str,
+    /// Kinds of the targets, which share one space of ids.
+    pub targets: &'static [&'static str],
     /// The words of members that are entries of their own, where there are such.
     pub entry: Option<LinkEntry>,
     /// The requests that link a member to a target and take it off.

@@ -51,11 +51,9 @@ pub(super) fn check_entry_changes(check: &mut CheckerContext<'_>) {
         let (_, named) = order_of(&change.address).unwrap_or_default();
         let known = [words.holder, words.target];
         let shown = |name: &str| change.attributes.iter().find(|attribute| attribute.name == name);
-        let says = |shown: &CheckerShownValue, label: Option<&str>| match (shown, label) {
-            (CheckerShownValue::Value(shown), label) => {
-                shown.tree().as_str().is_some_and(|shown| label.is_none_or(|label| shown == label))
-            }
-            _ => false,
+        let says = |shown: &CheckerShownValue, label: Option<&str>| {
+            let CheckerShownValue::Value(shown) = shown else { return false };
+            shown.tree().as_str().is_some_and(|shown| label.is_none_or(|label| shown == label))
         };
         let mut right = change.attributes.iter().all(|attribute| known.contains(&attribute.name.as_str()));
         if change.action != CheckerAction::Update {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attributes::is_separate_update;
+use super::attributes::{is_separate_update, kind_of_step};
 use super::context::{CheckerContext, kind_of};
 use super::facts::{Links, kinds};
-use super::shape::{CheckerAction, CheckerOperation, CheckerPhase, CheckerRef, CheckerServedState, CheckerStep};
+use super::references::text_at;
+use super::requests::request_entries;
+use super::shape::{CheckerAction, CheckerOperation, CheckerPayload, CheckerPhase, CheckerRef, CheckerServedState, CheckerStep};
 use super::take_over::{check_served_before, freeing_delete, takes_over};
 
 /// The names of steps are their positions: an omitted, duplicated or moved step is detected.
@@ -108,11 +110,10 @@ pub(super) fn steps_by_number<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&'a s
 }
 
 /// Ids of holders or targets that the plan deletes, with the position of the delete.
-fn deletes_of_kind<'a>(check: &CheckerContext<'a>, kind: fn(&Links) -> &str) -> BTreeMap<(&'a str, &'a str), usize> {
+fn deletes_of_kind<'a>(check: &CheckerContext<'a>, is: fn(&Links, &str) -> bool) -> BTreeMap<(&'a str, &'a str), usize> {
     let of = |step: &'a CheckerStep| {
         let CheckerOperation::Delete { id, .. } = &step.operation else { return None };
-        let kind = kind(check.links(&step.call.account)?);
-        let own = kind_of(step.address.as_deref().unwrap_or_default()) == kind;
+        let own = is(check.links(&step.call.account)?, kind_of(step.address.as_deref().unwrap_or_default()));
         own.then_some((step.call.account.as_str(), id.as_str()))
     };
     check.numbered_steps().filter_map(|(at, step)| Some((of(step)?, at))).collect()
@@ -121,8 +122,9 @@ fn deletes_of_kind<'a>(check: &CheckerContext<'a>, kind: fn(&Links) -> &str) -> 
 /// A number is disconnected before it is connected again, and not before its new configuration exists: otherwise it would
 /// stay dark. Nothing is connected to an object that the same plan deletes.
 pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
-    let (bridges, providers) = (deletes_of_kind(check, |links| links.holder), deletes_of_kind(check, |links| links.target));
-    let all = steps_by_number(check);
+    let bridges = deletes_of_kind(check, |links, kind| links.holder == kind);
+    let providers = deletes_of_kind(check, |links, kind| links.targets.contains(&kind));
+    let (all, destinations) = (steps_by_number(check), destinations_made(check));
     check_order_across_accounts(check, &all);
     for ((account, number), wires) in all {
         check.require_number(number, wires.cuts.first().map(|cut| cut.0).or(wires.joins.first().map(|join| join.0)));
@@ -130,17 +132,16 @@ pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
             check.require(**before != CheckerServedState::NotThere, *at, "/operation/before", "cuts a number that is not there");
         }
         for (at, bridge, provider, before) in &wires.joins {
+            for made in destinations.get(&(account, (*provider).clone())).into_iter().flatten() {
+                let made = &check.plan.steps[*made].id;
+                let told = format!("connects {number} to what has no destination before {made}, and does not wait for it");
+                check.require(check.waits[*at].contains(made.as_str()), *at, "/waits_for", &told);
+            }
             for (cut, on, _) in &wires.cuts {
-                let (cut_id, join_id) = (&check.plan.steps[*cut].id, &check.plan.steps[*at].id);
-                let told = format!("connects {number} and does not wait for {cut_id}, which cuts it");
-                check.require(check.waits[*at].contains(cut_id.as_str()), *at, "/waits_for", &told);
-                for made in [bridge, provider] {
-                    let CheckerRef::Step(made) = made else { continue };
-                    let told = format!("cuts {number} before {made} has made what {join_id} connects it to");
-                    check.require(check.waits[*cut].contains(made.as_str()), *cut, "/waits_for", &told);
-                }
+                check.require_cut_first(number, *cut, (*at, bridge, provider), "");
                 let same = **bridge == CheckerRef::Id((*on).to_owned());
                 let needless = same && check.links(account).is_some_and(Links::replaces);
+                let join_id = &check.plan.steps[*at].id;
                 check.require(!needless, *cut, "", &format!("cuts {number}, which {join_id} alone would move"));
                 let free = !same || **before == CheckerServedState::NotThere;
                 check.require(free, *at, "/operation/before", "believes in a connection that the plan cuts");
@@ -163,20 +164,40 @@ fn check_order_across_accounts(check: &mut CheckerContext<'_>, all: &BTreeMap<(&
         let joins = joining.get(number).map(Vec::as_slice).unwrap_or_default();
         for (cut, ..) in &from.cuts {
             for (at, bridge, provider, _) in joins {
-                let (cut_id, join_id) = (&check.plan.steps[*cut].id, &check.plan.steps[*at].id);
-                let told = format!("connects {number} and does not wait for {cut_id}, which cuts it in account {left}");
-                check.require(check.waits[*at].contains(cut_id.as_str()), *at, "/waits_for", &told);
-                for made in [bridge, provider] {
-                    let CheckerRef::Step(made) = made else { continue };
-                    let told = format!("cuts {number} before {made} has made what {join_id} connects it to");
-                    check.require(check.waits[*cut].contains(made.as_str()), *cut, "/waits_for", &told);
-                }
+                check.require_cut_first(number, *cut, (*at, bridge, provider), &format!(" in account {left}"));
             }
         }
     }
 }
 
+/// The creates of what the calls of a target go to, by account and target.
+fn destinations_made<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&'a str, CheckerRef), Vec<usize>> {
+    let mut made: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (at, step) in check.numbered_steps().filter(|(_, step)| matches!(step.operation, CheckerOperation::Create { .. })) {
+        let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
+        let of = match attribute.and_then(|name| request_entries(step)?.get(name)) {
+            Some(CheckerPayload::WithIds { ids, .. }) => CheckerRef::Step(ids.values().next().cloned().unwrap_or_default()),
+            Some(CheckerPayload::Value(id)) => CheckerRef::Id(text_at(&id.tree(), "")),
+            _ => continue,
+        };
+        made.entry((step.call.account.as_str(), of)).or_default().push(at);
+    }
+    made
+}
+
 impl CheckerContext<'_> {
+    /// A number is cut before it is connected, and not before that exists to which it is connected.
+    fn require_cut_first(&mut self, number: &str, cut: usize, join: (usize, &CheckerRef, &CheckerRef), there: &str) {
+        let (cut_id, join_id) = (&self.plan.steps[cut].id, &self.plan.steps[join.0].id);
+        let told = format!("connects {number} and does not wait for {cut_id}, which cuts it{there}");
+        self.require(self.waits[join.0].contains(cut_id.as_str()), join.0, "/waits_for", &told);
+        for made in [join.1, join.2] {
+            let CheckerRef::Step(made) = made else { continue };
+            let told = format!("cuts {number} before {made} has made what {join_id} connects it to");
+            self.require(self.waits[cut].contains(made.as_str()), cut, "/waits_for", &told);
+        }
+    }
+
     fn require_number(&mut self, number: &str, at: Option<usize>) {
         let digits = number.strip_prefix('+').unwrap_or(number);
         let good = !digits.trim().is_empty() && !digits.chars().any(char::is_control);
@@ -253,7 +274,8 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
             check.require(read, at, "/waits_for", &format!("deletes before {}, which reads back", read_back.id));
         }
         let told: BTreeSet<(&str, &str)> = cut.iter().map(|(bridge, number)| (bridge.as_str(), number.as_str())).collect();
-        let key = (step.call.account.as_str(), kind_of(address), id.as_str());
+        let target = check.links(&step.call.account).filter(|links| links.targets.contains(&kind_of(address)));
+        let key = (step.call.account.as_str(), target.map_or(kind_of(address), |links| links.targets[0]), id.as_str());
         let done = relieved.get(&key).cloned().unwrap_or_default();
         let same = told == done && told.len() == cut.len();
         check.require(same, at, "/operation/cut", "does not name just the connections that this plan cuts from it");
@@ -271,7 +293,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
     check_bridges_freed_first(check);
 }
 
-/// Account, kind and id to the connections that the plan takes from it.
+/// Account, kind (the first one of all targets) and id to the connections that the plan takes from it.
 type RemovedConnections<'a> = BTreeMap<(&'a str, &'a str, &'a str), BTreeSet<(&'a str, &'a str)>>;
 
 /// All disconnects on a bridge; for a configuration its disconnects, and the connects that overwrite it where the
@@ -290,7 +312,7 @@ fn removed_connections<'a>(check: &CheckerContext<'a>) -> RemovedConnections<'a>
             _ => continue,
         };
         if let CheckerServedState::By { id, .. } = before {
-            relieved.entry((account, links.target, id)).or_default().insert((bridge, number));
+            relieved.entry((account, links.targets[0], id)).or_default().insert((bridge, number));
         }
     }
     relieved
@@ -343,11 +365,9 @@ fn check_replaced(check: &mut CheckerContext<'_>, at: usize, id: &str, address: 
 pub(super) type FreedNumbers<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
 
 pub(super) fn freed_numbers<'a>(check: &CheckerContext<'a>) -> FreedNumbers<'a> {
-    let deletes = check.numbered_steps().filter_map(|(_, step)| match &step.operation {
-        CheckerOperation::Delete { id, frees, .. } => Some((step, id, frees)),
-        _ => None,
-    });
-    let numbers = deletes
-        .flat_map(|(step, id, frees)| frees.iter().map(|number| (step.call.account.as_str(), id.as_str(), number.as_str())));
-    numbers.collect()
+    let of = |(_, step): (usize, &'a CheckerStep)| {
+        let CheckerOperation::Delete { id, frees, .. } = &step.operation else { return Vec::new() };
+        frees.iter().map(|number| (step.call.account.as_str(), id.as_str(), number.as_str())).collect()
+    };
+    check.numbered_steps().flat_map(of).collect()
 }

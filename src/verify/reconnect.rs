@@ -51,13 +51,9 @@ pub(super) fn expected_reconnect(
         return Err(format!("{id} puts back what {} took off on purpose", step.id));
     };
     match recorded(&purpose.id) {
-        RecordedStatus::Done => {
-            return Err(format!("{id} puts back what was cut for {}, which is recorded as done", purpose.id));
-        }
+        RecordedStatus::Done => return Err(format!("{id} puts back what was cut for {}, which is recorded as done", purpose.id)),
         // A second connect on another bridge would be worse than no connect.
-        RecordedStatus::Open if moves(&purpose) => {
-            return Err(format!("{id} puts back what {} may have connected elsewhere", purpose.id));
-        }
+        RecordedStatus::Open if moves(&purpose) => return Err(format!("{id} puts back what {} may have connected", purpose.id)),
         RecordedStatus::Open | RecordedStatus::NotDone => {}
     }
     let request = (step.call.method.as_str(), step.call.path.as_str());

@@ -39,7 +39,7 @@ fn reference_places(value: &Value, facts: &ReferenceFacts) -> Vec<String> {
     places
 }
 
-fn text_at(value: &Value, place: &str) -> String {
+pub(super) fn text_at(value: &Value, place: &str) -> String {
     value.pointer(place).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
 }
 
@@ -244,18 +244,11 @@ pub(super) fn check_deletes_of_referred(check: &mut CheckerContext<'_>) {
 /// The objects that the plan lists for the addresses in its changes are those that it writes to, and no others.
 pub(super) fn check_named_objects(check: &mut CheckerContext<'_>) {
     let mut shown = BTreeSet::new();
-    for change in &check.plan.changes {
-        for attribute in &change.attributes {
-            for value in [&attribute.before, &attribute.after] {
-                let CheckerShownValue::Value(value) = value else { continue };
-                shown.extend(named_by(&change.address, &attribute.name, value).into_iter().map(|(_, text)| text));
-            }
-        }
-    }
-    for kept in &check.plan.not_taken {
-        for value in [&kept.attribute.before, &kept.attribute.after] {
+    let changed = check.plan.changes.iter().flat_map(|change| change.attributes.iter().map(|it| (&change.address, it)));
+    for (address, attribute) in changed.chain(check.plan.not_taken.iter().map(|kept| (&kept.address, &kept.attribute))) {
+        for value in [&attribute.before, &attribute.after] {
             let CheckerShownValue::Value(value) = value else { continue };
-            shown.extend(named_by(&kept.address, &kept.attribute.name, value).into_iter().map(|(_, text)| text));
+            shown.extend(named_by(address, &attribute.name, value).into_iter().map(|(_, text)| text));
         }
     }
     for (address, object) in &check.plan.references {

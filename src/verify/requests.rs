@@ -29,11 +29,9 @@ pub(super) fn check_account_lines(check: &mut CheckerContext<'_>) {
     }
     for (at, step) in check.numbered_steps() {
         let service = check.service(&step.call.account);
-        let kind = match step.operation {
-            CheckerOperation::Connect { .. } | CheckerOperation::Disconnect { .. } | CheckerOperation::ReadBack { .. } => {
-                service.and_then(|service| service.links).map_or("", |links| links.holder)
-            }
-            _ => kind_of(step.address.as_deref().unwrap_or_default()),
+        let kind = match step.operation.is_link() {
+            true => service.and_then(|service| service.links).map_or("", |links| links.holder),
+            false => kind_of(step.address.as_deref().unwrap_or_default()),
         };
         let fits = service.is_some_and(|service| service.kinds.iter().any(|it| it.name == kind));
         check.require(fits, at, "/call/account", "goes to an account that is not listed or cannot hold this");
@@ -89,10 +87,7 @@ fn ref_in_path(at: &CheckerRef) -> String {
 }
 
 fn known_id(at: &CheckerRef) -> Option<&String> {
-    match at {
-        CheckerRef::Id(id) => Some(id),
-        CheckerRef::Step(_) => None,
-    }
+    if let CheckerRef::Id(id) = at { Some(id) } else { None }
 }
 
 /// Whether an id is a single path segment.
@@ -232,22 +227,14 @@ impl Links {
     }
 }
 
-/// What an object is to a link.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Holder,
-    Target,
-}
-
 /// An id that does not exist yet comes from an earlier create of the right kind, in the same account.
 pub(super) fn check_created_references(check: &mut CheckerContext<'_>) {
     for (at, step) in check.numbered_steps() {
-        let mut used: Vec<(&CheckerRef, Role)> = Vec::new();
+        let (mut holders, mut targets) = (Vec::new(), Vec::new());
         match &step.operation {
-            CheckerOperation::Connect { bridge, provider, .. } => used.extend([(bridge, Role::Holder), (provider, Role::Target)]),
+            CheckerOperation::Connect { bridge, provider, .. } => (holders, targets) = (vec![bridge], vec![provider]),
             CheckerOperation::ReadBack { bridge, numbers } => {
-                used.push((bridge, Role::Holder));
-                used.extend(numbers.values().flatten().map(|provider| (provider, Role::Target)));
+                (holders, targets) = (vec![bridge], numbers.values().flatten().collect());
             }
             _ => {
                 let borrowed =
@@ -256,15 +243,13 @@ pub(super) fn check_created_references(check: &mut CheckerContext<'_>) {
             }
         }
         let reads = matches!(step.operation, CheckerOperation::ReadBack { .. });
-        for (of, role) in used {
+        let targets = targets.into_iter().map(|of| (of, true));
+        for (of, is_target) in holders.into_iter().map(|of| (of, false)).chain(targets) {
             let CheckerRef::Step(id) = of else { continue };
-            let made = match role {
-                Role::Holder => check.made_holder(at, of),
-                Role::Target => check.made_target(at, of),
-            };
+            let made = if is_target { check.made_target(at, of) } else { check.made_holder(at, of) };
             check.require(made.is_some(), at, "/operation", "needs an id that no earlier create of this account makes");
             // A read-back waits for the connects, which wait for the configurations.
-            let waits = check.waits[at].contains(id.as_str()) || (reads && role == Role::Target);
+            let waits = check.waits[at].contains(id.as_str()) || (reads && is_target);
             check.require(waits, at, "/waits_for", &format!("needs the id of {id} and does not wait for it"));
         }
     }

@@ -206,3 +206,10 @@ choices! {
         Follow { address: String, account: String },
     }
 }
+
+impl CheckerOperation {
+    /// Whether it is about links, and about no object of its own.
+    pub(super) fn is_link(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Disconnect { .. } | Self::ReadBack { .. })
+    }
+}

@@ -16,26 +16,19 @@ pub(super) fn check_secret_sources(check: &mut CheckerContext<'_>) {
             }
         }
     }
-    let agrees = |address: &str, attribute: &CheckerAttribute| {
-        let secret = matches!(attribute.after, CheckerShownValue::Secret(_));
-        if secret {
+    let agrees = |address: &str, attribute: &CheckerAttribute| match attribute.after {
+        CheckerShownValue::Secret(_) => {
             attribute.source.is_some() && attribute.source.as_ref() == source(address, &attribute.name)
-        } else {
-            attribute.source.is_none()
         }
+        _ => attribute.source.is_none(),
     };
-    for (index, change) in plan.changes.iter().enumerate() {
-        for (at, attribute) in change.attributes.iter().enumerate() {
-            if !agrees(&change.address, attribute) {
-                let place = format!("/changes/{index}/attributes/{at}/source");
-                check.report(&place, "a secret is shown with another source than it has");
-            }
-        }
-    }
-    for (index, untaken) in plan.not_taken.iter().enumerate() {
-        if !agrees(&untaken.address, &untaken.attribute) {
-            let place = format!("/not_taken/{index}/attribute/source");
-            check.report(&place, "a secret is shown with another source than it has");
-        }
+    let changed = plan.changes.iter().enumerate().flat_map(|(index, change)| {
+        let place = move |at| format!("/changes/{index}/attributes/{at}/source");
+        change.attributes.iter().enumerate().map(move |(at, attribute)| (place(at), &change.address, attribute))
+    });
+    let untaken = plan.not_taken.iter().enumerate();
+    let untaken = untaken.map(|(at, it)| (format!("/not_taken/{at}/attribute/source"), &it.address, &it.attribute));
+    for (place, ..) in changed.chain(untaken).filter(|(_, address, attribute)| !agrees(address, attribute)) {
+        check.report(&place, "a secret is shown with another source than it has");
     }
 }

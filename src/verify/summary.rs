@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attributes::goes_alone;
+use super::attributes::{goes_alone, kind_of_step};
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::kind;
 use super::number_entries::{entry_mismatch, entry_words, order_of};
 use super::order::{CheckerNumberSteps, FreedNumbers, freed_numbers, steps_by_number};
+use super::references::text_at;
 use super::shape::{
     CheckerAction, CheckerChange, CheckerEffect, CheckerImpact, CheckerLedgerUpdate, CheckerNumberLocation, CheckerOperation,
     CheckerRef, CheckerServedState, CheckerShownValue, CheckerStep,
@@ -19,12 +20,8 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
         check.report("/changes", "the changes are not in the order of their addresses, each once");
     }
     for (at, step) in check.numbered_steps() {
-        let unmanaged = matches!(
-            step.operation,
-            CheckerOperation::Connect { .. } | CheckerOperation::Disconnect { .. } | CheckerOperation::ReadBack { .. }
-        );
         match &step.address {
-            None => check.require(unmanaged, at, "/address", "belongs to no object"),
+            None => check.require(step.operation.is_link(), at, "/address", "belongs to no object"),
             Some(address) => {
                 let own = check.changes.get(address.as_str());
                 let known =
@@ -251,8 +248,18 @@ pub(super) fn check_impact(check: &mut CheckerContext<'_>) {
     }
 }
 
-/// Whether an update gives an object a value with which it lets no call through.
+/// Whether an update gives a target a value with which it lets no call through, or a delete takes something that its calls go to.
 fn is_darkened(check: &CheckerContext<'_>, address: &str) -> bool {
+    // Where no change names the target, its id is not known here.
+    let id = check.plan.references.get(address).map(|it| it.id.as_str()).or(address.rsplit_once(' ').map(|(_, id)| id));
+    let takes = |step: &CheckerStep| {
+        let CheckerOperation::Delete { before, .. } = &step.operation else { return false };
+        let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
+        attribute.and_then(|name| before.get(name)).is_some_and(|of| id.is_none_or(|id| text_at(&of.tree(), "") == id))
+    };
+    if check.numbered_steps().any(|(_, step)| takes(step)) {
+        return true;
+    }
     let Some((name, value)) = kind(kind_of(address)).and_then(|kind| kind.darkens) else { return false };
     let mut shown = check.changes.get(address).into_iter().flat_map(|change| &change.attributes).filter(|it| it.name == name);
     shown.any(|it| matches!(&it.after, CheckerShownValue::Value(after) if after.tree() == value))
@@ -361,14 +368,13 @@ pub(super) fn check_refused_untouched(check: &mut CheckerContext<'_>) {
     let refused: BTreeSet<&str> = refused.map(String::as_str).collect();
     for (at, step) in check.numbered_steps() {
         // A number that a run left dark is nevertheless connected.
-        if !matches!(
-            step.operation,
-            CheckerOperation::Create { .. } | CheckerOperation::Update { .. } | CheckerOperation::Delete { .. }
-        ) {
-            continue;
-        }
         let refused = step.address.as_deref().is_some_and(|address| refused.contains(address));
-        check.require(!refused, at, "/address", "is about an object that the plan refuses to take for another one");
+        check.require(
+            step.operation.is_link() || !refused,
+            at,
+            "/address",
+            "is about an object that the plan refuses to take for another one",
+        );
     }
     for (at, learnt) in plan.ledger.iter().enumerate() {
         let (CheckerLedgerUpdate::Adopt { address, .. } | CheckerLedgerUpdate::AdoptHidden { address, .. }) = learnt else {

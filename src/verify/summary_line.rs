@@ -66,12 +66,8 @@ pub(super) fn check_run_limits(check: &mut CheckerContext<'_>) {
         check.report("/limits/changes", "these are not the changes that the limit leaves out");
     }
     for (at, step) in check.numbered_steps() {
-        let link = !matches!(
-            step.operation,
-            CheckerOperation::Create { .. } | CheckerOperation::Update { .. } | CheckerOperation::Delete { .. }
-        );
         let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
-        check.require(link || !left_out, at, "/address", "is about an object that was left out of the run");
+        check.require(step.operation.is_link() || !left_out, at, "/address", "is about an object that was left out of the run");
     }
 }
 

@@ -29,12 +29,12 @@ pub(crate) static MENUS: Kind = Kind::new("menus", "menu", "voicebox.md 3")
     .link(&MENU_LINK)
     .order(6, 4);
 
-static MENU_ROLES: LinkRoles = LinkRoles {
-    holder: "menus",
-    members: "numbers",
-    target: "mailboxes",
-    entry: Some(&LinkEntry { kind: "menu_numbers", singular: "number", holder: "menu", target: "mailbox" }),
-};
+static MENU_ROLES: LinkRoles = LinkRoles::new("menus", "numbers", &["mailboxes"]).entry(&LinkEntry {
+    kind: "menu_numbers",
+    singular: "number",
+    holder: "menu",
+    target: "mailbox",
+});
 
 static MENU_LINK: Link = Link::new(
     &MENU_ROLES,
@@ -57,7 +57,7 @@ fn numbers_of_menu(row: &Map<String, Value>) -> Result<std::collections::BTreeMa
 pub(crate) static MENU_FACTS: facts::Links = facts::Links {
     holder: "menus",
     members: "numbers",
-    target: "mailboxes",
+    targets: &["mailboxes"],
     entry: Some(facts::LinkEntry { kind: "menu_numbers", holder: "menu", target: "mailbox" }),
     requests: facts::LinkRequests::Post { connect: "v1/menus/{id}/connect", disconnect: "v1/menus/{id}/disconnect" },
     bodies: &[facts::LinkBody {
@@ -110,7 +110,7 @@ static LINES: Kind = Kind::new("lines", "line", "linebox.md 2")
     .link(&LINE_LINK)
     .order(9, 8);
 
-static LINE_ROLES: LinkRoles = LinkRoles { holder: "lines", members: "box_id", target: "boxes", entry: None };
+static LINE_ROLES: LinkRoles = LinkRoles::new("lines", "box_id", &["boxes"]);
 
 static LINE_LINK: Link =
     Link::new(&LINE_ROLES, LinkRequests::PatchMember { path: "v1/lines/{id}", number: "number", detach: Detach::Null }, "box_id");
@@ -125,7 +125,7 @@ pub(crate) static LINEBOX_FACTS: facts::ServiceFacts = facts::ServiceFacts {
     links: Some(&facts::Links {
         holder: "lines",
         members: "box_id",
-        target: "boxes",
+        targets: &["boxes"],
         entry: None,
         requests: facts::LinkRequests::Patch { member: "v1/lines/{id}", off: &[None] },
         bodies: &[facts::LinkBody { target: "box_id", numeric: true, member: facts::MemberKey::Unnamed, taken_along: None }],

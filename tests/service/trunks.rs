@@ -56,7 +56,7 @@ static DIDS: Kind = Kind::new("dids", "did", "trunkbox.md 2")
     .link(&LINK)
     .order(9, 8);
 
-static ROLES: LinkRoles = LinkRoles { holder: "dids", members: "trunk", target: "trunks", entry: None };
+static ROLES: LinkRoles = LinkRoles::new("dids", "trunk", &["trunks"]);
 
 static LINK: Link =
     Link::new(&ROLES, LinkRequests::PatchMember { path: "v1/dids/{id}", number: "did", detach: Detach::Empty }, "trunk_id");
@@ -79,7 +79,7 @@ pub(crate) static FACTS: facts::ServiceFacts = facts::ServiceFacts {
     links: Some(&facts::Links {
         holder: "dids",
         members: "trunk",
-        target: "trunks",
+        targets: &["trunks"],
         entry: None,
         requests: facts::LinkRequests::Patch { member: "v1/dids/{id}", off: &[Some(""), None] },
         bodies: &[facts::LinkBody { target: "trunk_id", numeric: false, member: facts::MemberKey::Unnamed, taken_along: None }],

@@ -158,6 +158,7 @@ mod swollen;
 mod tables;
 mod take_over;
 mod telnyx;
+mod telnyx_links;
 #[cfg(unix)]
 mod terminal;
 mod terse;

@@ -33,7 +33,7 @@ pub(super) enum StatedContent<'a> {
     /// A secret that its owner supplies.
     Secret,
     /// The name of what serves it.
-    ServedBy(&'a str),
+    ServedBy(Cow<'a, str>),
     /// The numbers on it.
     Numbers(Vec<StatedNumber<'a>>),
 }
@@ -44,7 +44,7 @@ pub(super) struct StatedNumber<'a> {
     /// Whether that is the spelling of the service, kept as it is.
     pub(super) as_shown: bool,
     /// The name of what serves it, if anything does.
-    pub(super) served_by: Option<&'a str>,
+    pub(super) served_by: Option<Cow<'a, str>>,
 }
 
 impl StatedContent<'_> {
@@ -147,7 +147,8 @@ fn numbers<'a>(
     field: &'static Field,
 ) -> Option<StatedContent<'a>> {
     let live = inputs.live.accounts.get(found.account)?;
-    let words = crate::services::of_kind(&found.address.kind)?.link_words();
+    let service = crate::services::of_kind(&found.address.kind)?;
+    let words = service.link_words();
     if let Some(candidates) = live.unseen_candidates.get(&found.live.id) {
         let (holder, served) = (words.holder, list_candidates(candidates));
         let why = format!("something serves this {holder}, but the service does not show its numbers: {served}");
@@ -182,7 +183,10 @@ fn numbers<'a>(
     let stated: Vec<StatedNumber<'a>> = on
         .iter()
         .map(|connection| {
-            let served_by = connection.served_by.id().and_then(provider).map(|address| &*address.name);
+            let served_by = connection.served_by.id().and_then(provider).map(|address| match service.link_roles() {
+                Some(roles) => roles.name_of(address),
+                None => Cow::Borrowed(&*address.name),
+            });
             let (number, as_shown) = match served_by {
                 Some(_) => spelling(live, found, &connection.number),
                 None => (&*connection.number, false),
@@ -190,7 +194,7 @@ fn numbers<'a>(
             StatedNumber { number, as_shown, served_by }
         })
         .collect();
-    let first = stated.iter().find_map(|number| number.served_by)?;
+    let first = stated.iter().find_map(|number| number.served_by.clone())?;
     Some(if field.ty == AttributeType::ServedBy { StatedContent::ServedBy(first) } else { StatedContent::Numbers(stated) })
 }
 

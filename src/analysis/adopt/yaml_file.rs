@@ -233,7 +233,7 @@ impl AdoptionFile {
     fn write_numbers(&mut self, field: &Field, numbers: &[StatedNumber<'_>]) {
         self.push_line(&format!("    {}:", field.name));
         for number in numbers {
-            let Some(target) = number.served_by else { continue };
+            let Some(target) = &number.served_by else { continue };
             let mark = if number.as_shown { ", as_shown: true" } else { "" };
             let (number, target) = (double_quoted(number.number), mapping_key(target));
             self.push_line(&format!("      {number}: {{ provider: {target}{mark} }}"));

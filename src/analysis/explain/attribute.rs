@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{ObjectDecision, wording};
 use crate::analysis::drift::Drift;
 use crate::model::call::StepId;
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, ServiceTable};
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject, ServedBy, owned_by};
 use crate::model::value::Value;
 use crate::plan::{
@@ -300,21 +300,22 @@ impl ExplainContext<'_> {
         else {
             return ShownValue::Absent;
         };
-        let target = self.kind.link.map(|link| link.roles.target);
+        let roles = self.kind.link.map(|link| link.roles);
+        let words = crate::services::of_kind(self.kind.name).map(ServiceTable::link_words);
         let on = connections.iter().filter(|connection| connection.bridge == live.id);
         let mut rows: Vec<(String, Value)> = on
             .map(|connection| {
                 if let ServedBy::Foreign { id, owner } = &connection.served_by {
-                    let word = target.map_or("object", crate::services::singular);
+                    let word = words.map_or("object", |words| words.target);
                     let served = format!("{word} {id} of {}", owned_by(owner.as_deref()));
                     return (connection.number.clone(), Value::from(served));
                 }
                 let served = connection.served_by.id().map_or_else(
                     || connection.served_by.word().to_owned(),
                     |id| {
-                        let claimed = claims
-                            .iter()
-                            .find(|((of, kind, its), _)| Some(*of) == account && Some(*kind) == target && *its == id);
+                        let claimed = claims.iter().find(|((of, kind, its), _)| {
+                            Some(*of) == account && roles.is_some_and(|it| it.is_target(kind)) && *its == id
+                        });
                         claimed.map_or_else(|| id.to_owned(), |(_, address)| address.to_string())
                     },
                 );

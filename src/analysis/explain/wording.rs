@@ -155,6 +155,7 @@ pub(super) fn describe_access(access: AttributeAccess) -> &'static str {
         AttributeAccess::Replace => "a change needs a new object",
         AttributeAccess::ReadOnly => "set by the service",
         AttributeAccess::CarriedOver => "not set in the YAML; a replacement of its object gets it",
+        AttributeAccess::Kept => "not set in the YAML; left as it is",
     }
 }
 
@@ -175,7 +176,11 @@ pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
 /// How a difference is carried out; nothing for what is never changed.
 pub(super) fn describe_update(kind: &Kind, field: &Field, put: bool) -> Option<&'static str> {
     match (field.access, field.ty, kind.update) {
-        (AttributeAccess::CreateOnly | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver, _, _) => None,
+        (
+            AttributeAccess::CreateOnly | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver | AttributeAccess::Kept,
+            _,
+            _,
+        ) => None,
         (AttributeAccess::Replace, _, _) => Some("by replacing the object"),
         (AttributeAccess::Modifiable, AttributeType::Numbers | AttributeType::ServedBy, _) => Some("by connect and disconnect"),
         (_, _, UpdateMethod::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),

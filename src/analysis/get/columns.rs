@@ -104,7 +104,7 @@ impl TableScope {
 
     /// Kinds that have to be read for it.
     pub fn kinds(&self) -> Vec<&'static str> {
-        self.roles.map_or_else(|| vec![self.name], |roles| vec![roles.holder, roles.target])
+        self.roles.map_or_else(|| vec![self.name], |roles| roles.ends().collect())
     }
 
     /// Whether an account of this service may hold any of it.
@@ -243,7 +243,10 @@ fn number_columns(roles: &'static LinkRoles) -> [Column; 3] {
 fn number_words(roles: &'static LinkRoles) -> (&'static str, [&'static str; 3]) {
     match roles.entry {
         Some(entry) => (entry.kind, [entry.singular, entry.holder, entry.target]),
-        None => (roles.members, [roles.members, roles.holder, roles.target].map(singular_of)),
+        None => {
+            let target = roles.target.unwrap_or(roles.targets[0]);
+            (roles.members, [roles.members, roles.holder, target].map(singular_of))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::ownership::Ownership;
 use super::{Column, ColumnContent, InventoryRow, Management, accounts_once};
 use crate::analysis::adopt::{double_quoted, mapping_key};
-use crate::model::kind::{AttributeType, Kind, LinkEntry, LinkRoles};
+use crate::model::kind::{AttributeType, Kind, LinkEntry, LinkRoles, ServiceTable};
 use crate::model::resource::{Address, Connection, Known, LiveAccount, ServedBy};
 use crate::plan::Inputs;
 use crate::services;
@@ -62,13 +62,13 @@ impl<'a> Service<'a> {
     pub(in crate::analysis) fn cell(&self) -> Cow<'a, str> {
         match self {
             Self::None => Cow::Borrowed(""),
-            Self::By(id, address, _) => Cow::Borrowed(name_of(id, *address)),
+            Self::By(id, address, _) => target_name(id, *address),
             Self::Foreign(id) => Cow::Owned(format!("(foreign: {id})")),
             Self::Unknown(ids) if ids.is_empty() => Cow::Borrowed("(unknown)"),
             Self::Unknown(ids) => {
-                let mut names: Vec<&str> = ids.iter().map(|(id, address)| name_of(id, *address)).collect();
+                let mut names: Vec<Cow<'_, str>> = ids.iter().map(|(id, address)| target_name(id, *address)).collect();
                 if names.len() == 1 {
-                    names.push("nothing");
+                    names.push(Cow::Borrowed("nothing"));
                 }
                 Cow::Owned(format!("(unknown: {})", names.join(" or ")))
             }
@@ -78,6 +78,13 @@ impl<'a> Service<'a> {
 
 fn name_of<'a>(id: &'a str, address: Option<&'a Address>) -> &'a str {
     address.map_or(id, |address| &address.name)
+}
+
+/// What serves a number, as the YAML names it there.
+fn target_name<'a>(id: &'a str, address: Option<&'a Address>) -> Cow<'a, str> {
+    let Some(address) = address else { return Cow::Borrowed(id) };
+    let roles = services::of_kind(&address.kind).and_then(ServiceTable::link_roles);
+    roles.map_or(Cow::Borrowed(&*address.name), |roles| roles.name_of(address))
 }
 
 /// Every number of the accounts whose holders list them, also those that are on nothing.
@@ -92,7 +99,7 @@ pub(super) fn number_rows<'a>(
         // Without it nothing can be said about any number; the coverage says why.
         let Some(connections) = &live.connections else { continue };
         let shape = |name| services::shape_of_generation(name, live.facts.generation);
-        let (Some(holder), Some(target)) = (shape(roles.holder), shape(roles.target)) else { continue };
+        let Some(holder) = shape(roles.holder) else { continue };
         let of_account = NumbersOfAccount {
             inputs,
             roles,
@@ -101,7 +108,7 @@ pub(super) fn number_rows<'a>(
             names: inputs.names_of_same_account(account),
             live,
             holder,
-            target,
+            targets: roles.targets.iter().copied().filter_map(shape).collect(),
         };
         let connected: HashSet<&str> = connections.iter().map(|connection| connection.number.as_str()).collect();
         rows.extend(connections.iter().filter(|it| it.served_by != ServedBy::NotThere).map(|it| of_account.connected(it)));
@@ -120,11 +127,11 @@ pub(super) fn service_of_holder<'a>(
     ownership: &Ownership<'a>,
 ) -> Option<Service<'a>> {
     let link = kind.link.filter(|_| kind.fields.iter().any(|field| field.ty == AttributeType::ServedBy))?;
-    let target = services::shape_of_generation(link.roles.target, live.facts.generation)?;
+    let targets = link.roles.targets.iter().filter_map(|kind| services::shape_of_generation(kind, live.facts.generation));
     // Sorted by holder.
     let Some(connections) = &live.connections else { return Some(Service::Unknown(Vec::new())) };
     let at = connections.binary_search_by(|connection| connection.bridge.as_str().cmp(id)).ok()?;
-    Some(Service::new(&connections[at].served_by, |id| ownership.of_object(names, target, id).0))
+    Some(Service::new(&connections[at].served_by, |id| targets.clone().find_map(|kind| ownership.of_object(names, kind, id).0)))
 }
 
 /// The numbers of one account.
@@ -137,12 +144,13 @@ struct NumbersOfAccount<'n, 'a> {
     names: Vec<&'a str>,
     live: &'a LiveAccount,
     holder: &'static Kind,
-    target: &'static Kind,
+    targets: Vec<&'static Kind>,
 }
 
 impl<'a> NumbersOfAccount<'_, 'a> {
     fn connected(&self, connection: &'a Connection) -> NumberRow<'a> {
-        let service = Service::new(&connection.served_by, |id| self.ownership.of_object(&self.names, self.target, id).0);
+        let address = |id| self.targets.iter().find_map(|kind| self.ownership.of_object(&self.names, kind, id).0);
+        let service = Service::new(&connection.served_by, address);
         self.row(&connection.number, Some(&connection.bridge), service)
     }
 
@@ -193,7 +201,7 @@ impl<'a> NumberRow<'a> {
             Some((_, Some(address))) => mapping_key(&address.name),
         };
         let by = match &self.service {
-            Service::By(_, Some(address), _) => mapping_key(&address.name),
+            Service::By(id, Some(address), _) => mapping_key(&target_name(id, Some(address))),
             Service::By(id, None, _) => return Err(format!("{id} serves it and is not declared")),
             Service::None => return Err("nothing serves it".to_owned()),
             unknown @ (Service::Foreign(_) | Service::Unknown(_)) => return Err(format!("what serves it is {}", unknown.cell())),

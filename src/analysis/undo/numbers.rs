@@ -73,14 +73,14 @@ impl UndoBuilder<'_> {
                 }
                 continue;
             }
-            if let Some(id) = back.as_ref().filter(|id| !there(roles.target, id)) {
-                let target = self.link_words(&account).target;
-                self.add_not_undone(what, format!("{target} {id} no longer exists"));
+            if let Some(id) = back.as_ref().filter(|id| !self.is_target_there(&account, roles, id)) {
+                self.add_not_undone(what, self.why_no_target(&account, roles, id));
                 continue;
             }
-            if let Some(owner) = turn.owner.filter(|owner| owner.kind == roles.target)
+            if let Some(owner) = turn.owner.filter(|owner| roles.is_target(&owner.kind))
                 && let Some(id) = &back
-                && self.address_of(&account, roles.target, id).is_none()
+                && there(&owner.kind, id)
+                && self.address_of(&account, &owner.kind, id).is_none()
             {
                 self.declare_configuration(&account, owner, id);
             }
@@ -89,7 +89,7 @@ impl UndoBuilder<'_> {
         let mut idle: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         for (at, prior_connections) in std::mem::take(&mut self.freed_connections) {
             wanted.entry(at.clone()).or_default();
-            let target = self.link_roles(&at.0).map_or("", |roles| roles.target);
+            let roles = self.link_roles(&at.0);
             for (number, prior) in prior_connections {
                 let what = format!("{number} on {}", at.1);
                 let on_taker = self.replacement_has_number(deeds, &at, &number);
@@ -98,7 +98,11 @@ impl UndoBuilder<'_> {
                     continue;
                 }
                 let server = match prior.served {
-                    ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } if self.is_there(&at.0, target, &id) => Some(id),
+                    ServedBy::By { id, .. } | ServedBy::Foreign { id, .. }
+                        if roles.is_some_and(|roles| self.is_target_there(&at.0, roles, &id)) =>
+                    {
+                        Some(id)
+                    }
                     ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => {
                         let LinkWords { holder, target } = self.link_words(&at.0);
                         let why = format!("{target} {id} no longer exists: the number is put on the {holder} and not connected");
@@ -149,6 +153,32 @@ impl UndoBuilder<'_> {
     fn is_there(&self, account: &str, kind: &str, id: &str) -> bool {
         self.live_objects(account, kind).iter().any(|object| object.id == id)
             || self.recreated.contains_key(&(account.to_owned(), kind.to_owned(), id.to_owned()))
+    }
+
+    /// Whether one of the kinds that serve members has this object.
+    fn is_target_there(&self, account: &str, roles: &LinkRoles, id: &str) -> bool {
+        roles.targets.iter().any(|kind| self.is_there(account, kind, id))
+    }
+
+    /// Why no kind that serves members has this object.
+    fn why_no_target(&self, account: &str, roles: &LinkRoles, id: &str) -> String {
+        let word = self.link_words(account).target;
+        let live = self.today.live.accounts.get(account);
+        let unread = |kind: &&&str| live.is_none_or(|live| !live.objects.contains_key(**kind));
+        if let Some(kind) = roles.targets.iter().find(unread) {
+            return format!("it is not known whether {word} {id} exists: the {kind} of account {account} were not read");
+        }
+        if !roles.served_by_others {
+            return format!("{word} {id} no longer exists");
+        }
+        let kinds = roles.targets.join(", ");
+        format!("{word} {id} is not among the {kinds}: it may be of a kind that telform does not read, or no longer exist")
+    }
+
+    /// The kind of the target with this id.
+    fn kind_of_target(&self, account: &str, roles: &'static LinkRoles, id: &str) -> &'static str {
+        let there = roles.targets.iter().find(|kind| self.is_there(account, kind, id));
+        there.unwrap_or(&roles.targets[0])
     }
 
     /// A configuration by the address that it had in the run.
@@ -219,9 +249,10 @@ impl UndoBuilder<'_> {
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
         let mut named = BTreeMap::new();
         for (number, id) in whole {
-            let provider = self.address_of(account, link.roles.target, &id).unwrap_or_else(|| {
+            let target = self.kind_of_target(account, link.roles, &id);
+            let provider = self.address_of(account, target, &id).unwrap_or_else(|| {
                 // It is not managed, and has a name only here.
-                let name = self.free_name(link.roles.target, &format!("id-{id}"));
+                let name = self.free_name(target, &format!("id-{id}"));
                 self.declare_configuration(account, name.clone(), &id);
                 name
             });

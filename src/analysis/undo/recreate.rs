@@ -57,7 +57,8 @@ impl UndoBuilder<'_> {
             _ => None,
         });
         let mut attributes = FieldMap::new();
-        let writable = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly) && !field.ty.is_links();
+        let new = |field: &Field| !matches!(field.access, AttributeAccess::ReadOnly | AttributeAccess::Kept);
+        let writable = |field: &&Field| new(field) && !field.ty.is_links();
         for field in kind.fields.iter().filter(writable) {
             if field.ty == AttributeType::Secret {
                 let why = match (stated(field.name), &other) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::numbers::{AS_SHOWN, address_named};
+use super::numbers::AS_SHOWN;
 use super::objects::ParsedObject;
 use super::{ConfigLoader, FileEntry, LayeredBlock, suggestions};
 use crate::config::problem::Problem;
@@ -54,8 +54,8 @@ impl<'a> ConfigLoader<'a> {
         if block.get(words.target).is_none() && head.file.source.is_in_table(head.entry.key_span) {
             return None;
         }
-        let bridge = self.entry_reference(block, words.holder, roles.holder, words);
-        let provider = self.entry_reference(block, words.target, roles.target, words);
+        let bridge = self.entry_reference(block, words.holder, &[roles.holder], words);
+        let provider = self.entry_reference(block, words.target, roles.targets, words);
         let (holder_line, bridge) = bridge?;
         let account = self.account_of_holder(holder_line, &bridge)?;
         if let Some(holder) = self.parsed.get(&bridge).filter(|holder| holder.object.numbers.is_some()) {
@@ -83,13 +83,14 @@ impl<'a> ConfigLoader<'a> {
         &mut self,
         block: &LayeredBlock<'a>,
         key: &str,
-        kind: &str,
+        kinds: &[&str],
         words: &LinkEntry,
     ) -> Option<(FileEntry<'a>, Address)> {
         let Some(line) = block.get(key) else {
             let head = block.head;
             let what = format!("this {} does not say its `{key}`", words.singular);
-            let help = format!("write {{ {}: NAME, {}: NAME }}; `{key}` is a name from `{kind}`", words.holder, words.target);
+            let from = kinds.join("` or `");
+            let help = format!("write {{ {}: NAME, {}: NAME }}; `{key}` is a name from `{from}`", words.holder, words.target);
             self.report_problem(
                 Problem::new("telform::yaml::missing", what, &head.file.source, head.entry.key_span)
                     .label(format!("`{key}` is missing"))
@@ -98,7 +99,7 @@ impl<'a> ConfigLoader<'a> {
             return None;
         };
         let named = self.text(line.file, line.entry)?;
-        Some((line, address_named(&named, kind)))
+        Some((line, self.target_named(line, &named, kinds)?))
     }
 
     /// The account of the bridge that an entry names: declared, or only referred to.

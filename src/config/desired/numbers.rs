@@ -21,13 +21,13 @@ impl<'a> ConfigLoader<'a> {
     /// The numbers of one object. References are checked when all objects are known.
     pub(super) fn read_numbers(&mut self, item: FileEntry<'a>, kind: &str) -> Option<BTreeMap<String, DesiredNumber>> {
         let entries = self.read_section(item)?;
-        let target = served_by(kind)?;
+        let targets = served_by(kind)?;
         let mut numbers = BTreeMap::new();
         for entry in entries {
             let here = FileEntry { file: item.file, entry };
             let marked = entry.value.get(AS_SHOWN).is_some_and(|mark| self.read_boolean(item.file, mark) == Some(true));
             let as_shown = self.check_number(here, marked, "{ provider: NAME, as_shown: true }");
-            let provider = self.read_provider(here, target);
+            let provider = self.read_provider(here, targets);
             if let (Some(as_shown), Some(provider)) = (as_shown, provider) {
                 let place = item.file.source.location_of(entry.key_span);
                 let wanted = DesiredNumber { provider, as_shown, location: place };
@@ -60,7 +60,7 @@ impl<'a> ConfigLoader<'a> {
             return;
         };
         let named = text::normalize_phone_number(named.as_str().unwrap_or_default());
-        let provider = address_named(&text, link.roles.target);
+        let Some(provider) = self.target_named(item, &text, link.roles.targets) else { return };
         let location = item.file.source.location_of(item.entry.key_span);
         object.numbers = Some(BTreeMap::from([(named, DesiredNumber { provider, as_shown: false, location })]));
     }
@@ -97,7 +97,7 @@ impl<'a> ConfigLoader<'a> {
         None
     }
 
-    fn read_provider(&mut self, item: FileEntry<'a>, target: &str) -> Option<Address> {
+    fn read_provider(&mut self, item: FileEntry<'a>, targets: &[&str]) -> Option<Address> {
         let known = [PROVIDER, AS_SHOWN];
         let entries = item.entry.value.as_map().unwrap_or_default();
         for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
@@ -112,11 +112,31 @@ impl<'a> ConfigLoader<'a> {
                     item.entry.key_span,
                 )
                 .label("what serves it?")
-                .help(format!("write {{ provider: NAME }}, with a name from `{target}`")),
+                .help(format!("write {{ provider: NAME }}, with a name from `{}`", targets.join("` or `"))),
             );
             return None;
         };
-        Some(address_named(&self.text(item.file, entry)?, target))
+        let text = self.text(item.file, entry)?;
+        self.target_named(FileEntry { entry, ..item }, &text, targets)
+    }
+
+    /// The address of one of these kinds that a text names: by a name alone where only one of them has it, or whole.
+    pub(super) fn target_named(&mut self, item: FileEntry<'a>, text: &str, kinds: &[&str]) -> Option<Address> {
+        if let Some(whole) = Address::parse(text).filter(|address| kinds.contains(&address.kind.as_str())) {
+            return Some(whole);
+        }
+        let named: Vec<Address> = kinds.iter().map(|kind| Address::new(kind, text)).collect();
+        let mut found =
+            named.iter().filter(|address| self.objects.contains_key(*address) || self.existing.contains_key(*address));
+        match (found.next(), found.next()) {
+            (Some(one), Some(other)) => {
+                let what = format!("`{}` may be `{one}` or `{other}`", suggestions::shorten_name(text));
+                let problem = reference_problem(what, item.into());
+                self.report_problem(problem.help("write the whole address"));
+                None
+            }
+            (found, _) => found.or(named.first()).cloned(),
+        }
     }
 
     /// Checks that every number leads to a provider of the same account.
@@ -178,9 +198,15 @@ impl<'a> ConfigLoader<'a> {
         if self.objects.contains_key(target) || self.existing.contains_key(target) || !self.all_files_read {
             return None;
         }
-        let known = names_of_kind(&target.kind, self.objects.keys().chain(self.existing.keys()));
-        let what = format!("`{}` is not among the {}", suggestions::shorten_name(&target.name), target.kind);
-        Some(reference_problem(what, at).help(describe_known(&target.kind, &target.name, &known)))
+        // A name alone may mean any of the kinds that serve numbers.
+        let kinds = served_by(&target.kind).filter(|kinds| kinds.contains(&target.kind.as_str()));
+        let kinds = kinds.map_or_else(|| target.kind.to_string(), |kinds| kinds.join(" or "));
+        let addresses = || self.objects.keys().chain(self.existing.keys());
+        let mut known: Vec<&str> = kinds.split(" or ").flat_map(|kind| names_of_kind(kind, addresses())).collect();
+        known.sort_unstable();
+        known.dedup();
+        let what = format!("`{}` is not among the {kinds}", suggestions::shorten_name(&target.name));
+        Some(reference_problem(what, at).help(describe_known(&kinds, &target.name, &known)))
     }
 }
 
@@ -201,12 +227,7 @@ fn reference_problem(what: String, at: ReferencePlace<'_>) -> Problem {
     Problem::new("telform::yaml::reference", what, &at.file.source, at.span).label("this reference")
 }
 
-/// The kind that serves the numbers of this kind.
-fn served_by(kind: &str) -> Option<&'static str> {
-    services::of_kind(kind)?.link_roles().map(|roles| roles.target)
-}
-
-/// The address of a kind that a text names: by a name alone, or whole.
-pub(super) fn address_named(text: &str, kind: &str) -> Address {
-    Address::parse(text).filter(|address| address.kind == kind).unwrap_or_else(|| Address::new(kind, text))
+/// The kinds that serve numbers at the service of this kind.
+fn served_by(kind: &str) -> Option<&'static [&'static str]> {
+    services::of_kind(kind)?.link_roles().map(|roles| roles.targets)
 }

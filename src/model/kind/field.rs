@@ -171,6 +171,12 @@ impl Field {
         self
     }
 
+    /// Set elsewhere; a PATCH of its map carries it as it is.
+    pub const fn kept(mut self) -> Self {
+        self.access = AttributeAccess::Kept;
+        self
+    }
+
     /// A change may have undocumented effects.
     pub const fn risky(mut self) -> Self {
         self.risky = true;
@@ -294,7 +300,7 @@ impl Field {
 
     /// Whether the YAML may state it.
     pub const fn is_stated(&self) -> bool {
-        !matches!(self.access, AttributeAccess::ReadOnly | AttributeAccess::CarriedOver)
+        !matches!(self.access, AttributeAccess::ReadOnly | AttributeAccess::CarriedOver | AttributeAccess::Kept)
     }
 
     /// The map of the row that it is a key in, where it is one: a PATCH of one key carries all that are known of the map, so

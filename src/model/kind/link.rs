@@ -1,12 +1,13 @@
 //! The words for connections between objects.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Map;
 
 use super::{id_of, text_of};
 use crate::model::call::RequestMethod;
-use crate::model::resource::ServedBy;
+use crate::model::resource::{Address, ServedBy};
 use crate::model::value::Value;
 use crate::text;
 
@@ -18,10 +19,57 @@ pub struct LinkRoles {
     /// Attribute in which a holder lists its members, and the word for them: `numbers`. Where a member is its own holder, the
     /// attribute in which it says what serves it.
     pub members: &'static str,
-    /// Kind of the targets: `providers`.
-    pub target: &'static str,
+    /// Kinds of the targets: `providers`. Where there are several, a member names the id alone: no two of them share one.
+    pub targets: &'static [&'static str],
+    /// What messages call a target of whatever kind, where there are several; none: the word for the one kind.
+    pub target: Option<&'static str>,
+    /// Whether objects of kinds that are not read may serve members, too.
+    pub served_by_others: bool,
     /// The words for links that are entries of their own, beside their holder; none where a member is an object itself.
     pub entry: Option<&'static LinkEntry>,
+}
+
+impl LinkRoles {
+    /// Roles in which the targets are of these kinds and nothing else serves a member; the builders below say what differs.
+    pub const fn new(holder: &'static str, members: &'static str, targets: &'static [&'static str]) -> Self {
+        Self { holder, members, targets, target: None, served_by_others: false, entry: None }
+    }
+
+    /// What messages call a target of whatever kind.
+    pub const fn target_called(mut self, word: &'static str) -> Self {
+        self.target = Some(word);
+        self
+    }
+
+    /// Objects of kinds that are not read may serve members, too.
+    pub const fn served_by_others(mut self) -> Self {
+        self.served_by_others = true;
+        self
+    }
+
+    /// Links are entries of their own, in these words.
+    pub const fn entry(mut self, entry: &'static LinkEntry) -> Self {
+        self.entry = Some(entry);
+        self
+    }
+
+    /// Whether objects of this kind serve members.
+    pub fn is_target(&self, kind: &str) -> bool {
+        self.targets.contains(&kind)
+    }
+
+    /// The kinds of both ends.
+    pub fn ends(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.holder).chain(self.targets.iter().copied())
+    }
+
+    /// What the YAML calls a target: its name, or its address where there are several kinds.
+    pub fn name_of<'a>(&self, target: &'a Address) -> Cow<'a, str> {
+        match self.targets {
+            [_, _, ..] => Cow::Owned(target.to_string()),
+            _ => Cow::Borrowed(target.name.as_ref()),
+        }
+    }
 }
 
 /// What messages call linked objects, in the words of the service's own kinds.

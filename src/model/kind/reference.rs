@@ -124,6 +124,17 @@ impl Kind {
         self.fields.iter().filter(|field| field.has_references())
     }
 
+    /// The attribute that names the object whose calls go to objects of this kind, and the kind of that object.
+    pub fn destination_owner(&self) -> Option<(&'static Field, &'static str)> {
+        let field = self.field(self.destination_of?)?;
+        Some((field, field.reference_kinds().next()?))
+    }
+
+    /// Attributes of the natural key that name another object: what is found by it is looked for below that object.
+    pub fn key_references(&self) -> impl Iterator<Item = &'static Field> {
+        self.reference_fields().filter(|field| self.natural_key.contains(&field.name))
+    }
+
     /// Whether some attribute names objects of this kind.
     pub fn refers_to(&self, kind: &str) -> bool {
         self.reference_fields().any(|field| field.reference_kinds().any(|other| other == kind))

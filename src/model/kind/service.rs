@@ -210,7 +210,8 @@ impl ServiceTable {
     /// What messages call linked objects.
     pub fn link_words(&self) -> LinkWords {
         let word = |kind: &'static str| self.singular_of(kind);
-        let words = self.link_roles().map(|roles| LinkWords { holder: word(roles.holder), target: word(roles.target) });
+        let target = |roles: &LinkRoles| roles.target.or(roles.targets.first().map(|kind| word(kind))).unwrap_or("object");
+        let words = self.link_roles().map(|roles| LinkWords { holder: word(roles.holder), target: target(roles) });
         words.unwrap_or(LinkWords { holder: "object", target: "object" })
     }
 

@@ -52,6 +52,7 @@ fn describe_access(field: &Field) -> String {
         AttributeAccess::Replace => "replaces",
         AttributeAccess::ReadOnly => "read-only",
         AttributeAccess::CarriedOver => "carried over",
+        AttributeAccess::Kept => "kept",
     };
     let hidden = field.ty == AttributeType::Secret && !field.secret_is_read_back;
     if hidden { format!("{word}, write-only") } else { word.to_owned() }

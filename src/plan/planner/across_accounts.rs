@@ -275,8 +275,8 @@ impl<'a> Planner<'a> {
         for open in &inputs.ledger.moves {
             if !inputs.desired.accounts.contains_key(&open.account) && !connected.contains(open.number.as_str()) {
                 let mut roles = services::tables().iter().filter_map(|service| service.link_roles());
-                let owner: Option<&Address> =
-                    roles.find_map(|roles| inputs.ledger.address_of(&open.account, roles.target, &open.provider));
+                let of = |kind: &&str| inputs.ledger.address_of(&open.account, kind, &open.provider);
+                let owner: Option<&Address> = roles.find_map(|roles| roles.targets.iter().find_map(of));
                 self.remarks.notices.push(left_dark_notice(open, owner));
             }
         }

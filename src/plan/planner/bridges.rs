@@ -254,7 +254,8 @@ pub(super) fn freed_for_bridge<'a>(inputs: &Inputs<'a>, object: &DesiredObject, 
     let Some(link) = kind.link.filter(|_| joins_only_on_create(kind)) else { return Vec::new() };
     let Some(DesiredValue::Value(id)) = object.attributes.get(kind.id) else { return Vec::new() };
     let there = |open: &CreatedConnection| {
-        inputs.live_objects(&open.account, link.roles.target).iter().any(|live| live.id == open.provider)
+        let targets = link.roles.targets.iter().flat_map(|kind| inputs.live_objects(&open.account, kind));
+        targets.into_iter().any(|live| live.id == open.provider)
     };
     let all = inputs.ledger.moves.iter().filter(|open| open.account == object.account);
     all.filter(|open| id.as_str() == Some(&open.bridge) && object.numbers.is_none() && there(open)).collect()

@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
+use super::darkness::live_targets;
 use super::{DeletePrerequisites, Planner, foreign_connections};
 use crate::model::kind::{Kind, SettingRole};
-use crate::model::resource::{Account, Address, Connection, DesiredValue, LiveObject, NumberSpellings, ServedBy, owned_by};
+use crate::model::resource::{Account, Address, Connection, NumberSpellings, ServedBy, owned_by};
 use crate::model::value::CompactValue;
 use crate::plan::Inputs;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::link::{LeavingConfiguration, LinkInputs, LinkPlan};
 use crate::plan::link_index::LinkIndex;
-use crate::plan::matching::{MatchOutcome, Matches};
+use crate::plan::matching::Matches;
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
-use crate::plan::step::{ObjectRef, Prerequisite, StepOperation};
+use crate::plan::step::{ObjectRef, StepOperation};
 use crate::plan::unnumbered_step::delete_step_name;
 
 static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -30,14 +31,14 @@ impl<'a> Planner<'a> {
         for account in inputs.desired.accounts.values() {
             let generation = inputs.facts_of_account(&account.name).generation;
             let Some((kind, link)) = account.service.link_holder(generation) else {
-                self.refuse_unread_links(inputs, selection, account);
+                self.refuse_unread_links(inputs, findings, selection, account);
                 continue;
             };
             let live = inputs.live.accounts.get(&account.name);
             let read = live.and_then(|live| live.connections.as_deref());
             if read.is_none() {
                 // Nothing is known about its numbers, so nothing is decided about them, including open moves.
-                self.refuse_unread_links(inputs, selection, account);
+                self.refuse_unread_links(inputs, findings, selection, account);
                 continue;
             }
             // The order in which a service lists its bridges must not affect the plan.
@@ -45,12 +46,12 @@ impl<'a> Planner<'a> {
             connections.sort_by(|a, b| (&a.bridge, &a.number).cmp(&(&b.bridge, &b.number)));
             let leaving: BTreeMap<String, Address> =
                 self.leaving_in(account, |kind| kind.connected).map(|(id, gone)| (id, gone.address.clone())).collect();
-            let target = account.service.link_roles().map_or("", |roles| roles.target);
+            let targets = link.roles.targets;
             let words = account.service.link_words();
             let label = |id: &str| {
-                let key = (account.name.as_str(), target, id);
-                let known = leaving.get(id).or_else(|| findings.claimed.get(&key).copied());
-                let known = known.or_else(|| managed.get(&key).copied());
+                let keys = || targets.iter().map(|target| (account.name.as_str(), *target, id));
+                let known = leaving.get(id).or_else(|| keys().find_map(|key| findings.claimed.get(&key).copied()));
+                let known = known.or_else(|| keys().find_map(|key| managed.get(&key).copied()));
                 known.map_or_else(|| format!("{} {id}", words.target), ToString::to_string)
             };
             let bridge_name = |slug: &str| {
@@ -60,6 +61,7 @@ impl<'a> Planner<'a> {
             let leaving_numbers = self.leaving_numbers(inputs, findings, selection, account, &connections);
             let bridges = self.planned_bridges(inputs, findings, selection, account, &connections);
             let index = LinkIndex::new(&bridges, &connections);
+            let dark = self.dark_targets(inputs, findings, account);
             let wiring = LinkInputs {
                 account: &account.name,
                 words,
@@ -89,9 +91,9 @@ impl<'a> Planner<'a> {
                 label: &label,
                 bridge_name: &bridge_name,
                 leaving_numbers,
-                dark_before: live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect(),
-                dark_after: dark_addresses(inputs, findings, &self.changes, account, target),
-                darkened: self.darkened_targets(account).filter_map(|change| change.id.clone()).collect(),
+                dark_before: dark.before.clone(),
+                dark_after: dark.after.clone(),
+                darkened: dark.darkened.iter().map(|(_, id)| id.clone()).collect(),
                 foreign_bridges: inputs
                     .live
                     .accounts
@@ -101,15 +103,11 @@ impl<'a> Planner<'a> {
                     .unwrap_or_default(),
                 unfinished_moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs.live_objects(&account.name, kind.name).iter().map(|bridge| bridge.id.as_str()).collect(),
-                configurations: inputs
-                    .live_objects(&account.name, link.roles.target)
-                    .iter()
-                    .map(|live| live.id.as_str())
-                    .collect(),
+                configurations: live_targets(inputs, account).map(|(_, live)| live.id.as_str()).collect(),
             };
             let mut wired = wiring.plan_connections();
-            self.wait_for_opened_targets(&mut wired, &wiring);
-            self.refuse_darkening_unread(inputs, account, kind);
+            self.wait_for_opened_targets(&mut wired, &wiring, &dark);
+            self.refuse_darkening_unread(inputs, account, kind, &dark);
             self.add_number_changes(&wiring, &wired, inputs);
             self.add_entry_changes(inputs, &wiring, &wired);
             self.adopt_entries(inputs, &wiring);
@@ -120,69 +118,15 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Targets of an account to which the plan gives a value with which they let no call through.
-    fn darkened_targets<'s>(&'s self, account: &'s Account) -> impl Iterator<Item = &'s Change> {
-        let changes = self.changes.values().filter(|change| change.account == account.name && change.id.is_some());
-        changes.filter(|change| {
-            change.attributes.iter().any(|attribute| {
-                let mut shapes = account.service.shapes(&change.address.kind).filter(|kind| kind.connected);
-                let value = shapes.find_map(|kind| kind.field(&attribute.name)?.darkens);
-                value.is_some_and(|value| attribute.after == ShownValue::Value(CompactValue::Bool(value)))
-            })
-        })
-    }
-
-    /// A number moves to a target that lets no call through only after the request that opens it.
-    fn wait_for_opened_targets(&self, wired: &mut LinkPlan, wiring: &LinkInputs<'_>) {
-        let opened: BTreeMap<&str, &str> = self
-            .drafts
-            .iter()
-            .filter_map(|draft| match &draft.step.operation {
-                StepOperation::Update { id, .. }
-                    if wiring.dark_before.contains(id.as_str()) && draft.step.call.account == wiring.account =>
-                {
-                    Some((id.as_str(), draft.step.id.as_str()))
-                }
-                _ => None,
-            })
-            .collect();
-        for draft in &mut wired.steps.drafts {
-            if let StepOperation::Connect { provider: ObjectRef::Id(id), .. } = &draft.step.operation
-                && let Some(step) = opened.get(id.as_str())
-            {
-                draft.step.waits_for.push(Prerequisite::Step((*step).to_owned()));
-            }
-        }
-    }
-
-    /// What closes a target needs to know its numbers.
-    fn refuse_darkening_unread(&mut self, inputs: &Inputs<'a>, account: &Account, holder: &Kind) {
-        let live = inputs.live.accounts.get(&account.name);
-        let unread: Vec<String> = live.into_iter().flat_map(|live| live.opaque_objects(holder.name)).map(str::to_owned).collect();
-        if unread.len() as u64 <= inputs.options.max_unreadable_bridges.unwrap_or(0) {
-            return;
-        }
-        let (names, count) = (if unread.len() == 1 { holder.singular } else { holder.name }, unread.len());
-        let detail = format!(
-            "{names} {} cannot be read and may be served by it; `--max-unreadable-bridges {count}` allows it",
-            unread.join(", ")
-        );
-        let addresses: Vec<Address> = self.darkened_targets(account).map(|change| change.address.clone()).collect();
-        self.remarks.refusals.extend(
-            addresses
-                .iter()
-                .map(|address| PlanRefusal::about(RefusalCode::UnreadableBridges, &account.name, address, detail.clone())),
-        );
-    }
-
     /// A delete of something that numbers use needs to know the connections, and so does a create that takes numbers along.
-    fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, selection: &Selection, account: &Account) {
+    fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection, account: &Account) {
         // Then all but these are refused already, with the reason.
         let failed = inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some());
         let used = self.leaving_in(account, |kind| kind.connected);
         let used = used.map(|(_, gone)| (gone.address.clone(), "which numbers use it"));
         let created = self.takes_members(account).map(|address| (address, "which of its numbers are free"));
-        let darkened = self.darkened_targets(account).map(|change| (change.address.clone(), "which numbers it serves"));
+        let darkened = self.dark_targets(inputs, findings, account).darkened.into_iter();
+        let darkened = darkened.map(|(address, _)| (address, "which numbers it serves"));
         let numbers = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
         let numbers = numbers.filter(|entry| selection.includes(&entry.address)).map(|entry| entry.address.clone());
         let numbers = numbers.map(|address| (address, "what serves the number"));
@@ -324,44 +268,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The attribute of a kind, and its value, with which an object lets no call through.
-fn darkening(kind: &Kind) -> Option<(&'static str, CompactValue)> {
-    kind.fields.iter().find_map(|field| Some((field.name, CompactValue::Bool(field.darkens?))))
-}
-
-/// Targets that let no call through now.
-fn live_dark_targets<'i>(inputs: &Inputs<'i>, account: &Account, target: &str) -> impl Iterator<Item = &'i LiveObject> {
-    let dark = account.service.shape(target, inputs.facts_of_account(&account.name).generation).and_then(darkening);
-    let all = inputs.live_objects(&account.name, target).iter();
-    all.filter(move |live| dark.as_ref().is_some_and(|(name, value)| live.attributes.get(name) == Some(value)))
-}
-
-/// Addresses of targets that let no call through after the plan: the plan sends it, or sends nothing and they let none through now.
-fn dark_addresses(
-    inputs: &Inputs<'_>,
-    findings: &Matches<'_>,
-    changes: &BTreeMap<Address, Change>,
-    account: &Account,
-    target: &str,
-) -> BTreeSet<String> {
-    let dark_now: BTreeSet<&str> = live_dark_targets(inputs, account, target).map(|live| live.id.as_str()).collect();
-    let all = findings.by_address.values().chain(findings.existing.values());
-    let mine = all.filter(|found| found.object.account == account.name && found.object.address.kind == target);
-    let dark = mine.filter(|found| {
-        let Some((name, value)) = darkening(found.kind) else { return false };
-        let change = changes.get(&found.object.address);
-        let sent = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == name));
-        match (sent, &found.outcome) {
-            (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if *after == value),
-            (None, MatchOutcome::Live(live)) => dark_now.contains(live.id.as_str()),
-            (None, _) => {
-                matches!(found.object.attributes.get(name), Some(DesiredValue::Value(stated)) if *stated == value)
-            }
-        }
-    });
-    dark.map(|found| found.object.address.to_string()).collect()
-}
-
 /// What serves a number now, for people.
 pub(super) fn served_label(wiring: &LinkInputs<'_>, connection: &Connection) -> String {
     match (&connection.served_by, connection.served_by.id()) {
@@ -375,13 +281,13 @@ pub(super) fn served_label(wiring: &LinkInputs<'_>, connection: &Connection) -> 
 
 /// The address that claims a target by its id, in the run or in the ledger.
 fn claimed_target<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, account: &Account, id: &str) -> Option<&'a Address> {
-    let target = account.service.link_roles()?.target;
-    let claimed = findings.claimed.get(&(account.name.as_str(), target, id)).copied();
-    claimed.or_else(|| inputs.ledger.address_of(&account.name, target, id))
+    let mut targets = account.service.link_roles()?.targets.iter();
+    let claimed = targets.clone().find_map(|target| findings.claimed.get(&(account.name.as_str(), *target, id)).copied());
+    claimed.or_else(|| targets.find_map(|target| inputs.ledger.address_of(&account.name, target, id)))
 }
 
 /// That address, or one made of the id if no address claims the target.
 pub(super) fn target_address(inputs: &Inputs<'_>, findings: &Matches<'_>, account: &Account, id: &str) -> Address {
-    let unclaimed = || Address::new(account.service.link_roles().map_or("", |roles| roles.target), id);
+    let unclaimed = || Address::new(account.service.link_roles().map_or("", |roles| roles.targets[0]), id);
     claimed_target(inputs, findings, account, id).cloned().unwrap_or_else(unclaimed)
 }

@@ -23,6 +23,7 @@ use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationChe
 
 mod across_accounts;
 mod bridges;
+mod darkness;
 mod deletes;
 mod foreign_connections;
 mod links;

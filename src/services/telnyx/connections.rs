@@ -1,16 +1,67 @@
-//! Credential connections: devices and switches that log in with a name and a password (telnyx.md 4, 5).
+//! Connections: what devices, switches and hosts are reached through (telnyx.md 4, 5).
 
 use super::{BESIDE, pages_by};
 use crate::model::kind::{AttributeType, Field, Kind, Normaliser, TextGrammar};
 
-/// Credential connections.
-pub(super) static CREDENTIAL_CONNECTIONS: Kind = Kind::new("credential_connections", "credential connection", "telnyx.md 4")
+/// Credential connections: devices and switches that log in with a name and a password.
+pub(super) static CREDENTIAL_CONNECTIONS: Kind = connection("credential_connections", "credential connection")
     .at("credential_connections", "credential_connections/{id}")
-    .found_by(&["connection_name"])
-    .fields(FIELDS, BESIDE)
-    .list(pages_by(&[("sort", "created_at")]))
-    .connected()
-    .order(6, 5);
+    .fields(&joined::<{ CREDENTIAL.len() + COMMON.len() }>([CREDENTIAL, COMMON]), BESIDE)
+    .order(6, 7);
+
+/// IP connections: switches that are known by the addresses that calls go to and come from.
+pub(super) static IP_CONNECTIONS: Kind = connection("ip_connections", "IP connection")
+    .at("ip_connections", "ip_connections/{id}")
+    .fields(&joined::<{ IP.len() + COMMON.len() }>([IP, COMMON]), BESIDE)
+    .order(7, 8);
+
+/// FQDN connections: hosts that are found by their names.
+pub(super) static FQDN_CONNECTIONS: Kind = connection("fqdn_connections", "FQDN connection")
+    .at("fqdn_connections", "fqdn_connections/{id}")
+    .fields(&joined::<{ FQDN.len() + COMMON.len() }>([FQDN, COMMON]), BESIDE_FQDN)
+    .order(8, 9);
+
+/// What a row of an FQDN connection shows beside its attributes: its login is in no request (telnyx.md 5.3).
+const BESIDE_FQDN: &[&str] = &[
+    "id",
+    "record_type",
+    "created_at",
+    "updated_at",
+    "user_name",
+    "password",
+    "adjust_dtmf_timestamp",
+    "call_cost_enabled",
+    "ignore_dtmf_duration",
+    "ignore_mark_bit",
+    "rtp_pass_codecs_on_stream_change",
+    "send_normalized_timestamps",
+    "third_party_control_enabled",
+    "txt_name",
+    "txt_value",
+    "txt_ttl",
+];
+
+const fn connection(name: &'static str, singular: &'static str) -> Kind {
+    Kind::new(name, singular, "telnyx.md 4")
+        .found_by(&["connection_name"])
+        .list(pages_by(&[("sort", "created_at")]))
+        .connected()
+}
+
+/// What connections of one sort have, and what all have.
+const fn joined<const N: usize>(parts: [&[Field]; 2]) -> [Field; N] {
+    let mut all = [NAME; N];
+    let (mut at, mut part) = (0, 0);
+    while part < 2 {
+        let mut place = 0;
+        while place < parts[part].len() {
+            all[at] = parts[part][place];
+            (at, place) = (at + 1, place + 1);
+        }
+        part += 1;
+    }
+    all
+}
 
 const fn text(name: &'static str) -> Field {
     Field::new(name, AttributeType::Text)
@@ -24,15 +75,13 @@ const fn whole(name: &'static str) -> Field {
     Field::new(name, AttributeType::Integer)
 }
 
-const FIELDS: &[Field] = &[
-    text("connection_name")
-        .required()
-        .example("North")
-        .doc("Name; the natural key here, though the service does not say that it is unique.", "telnyx.md 4, 6.1"),
-    flag("active")
-        .state()
-        .darkens(false)
-        .doc("Whether it takes calls; false makes every number on it dark, in and out.", "telnyx.md 4, 10"),
+const NAME: Field = text("connection_name")
+    .required()
+    .example("North")
+    .doc("Name; the natural key here, though the service does not say that it is unique.", "telnyx.md 4, 6.1");
+
+const CREDENTIAL: &[Field] = &[
+    NAME,
     text("user_name")
         .required()
         .risky()
@@ -47,6 +96,81 @@ const FIELDS: &[Field] = &[
     text("sip_uri_calling_preference")
         .with_known_values(&["disabled", "unrestricted", "internal"])
         .doc("Who may call its SIP address.", "telnyx.md 4"),
+    text("inbound.simultaneous_ringing")
+        .with_known_values(&["disabled", "enabled"])
+        .doc("Whether all registered devices ring.", "telnyx.md 5.1"),
+];
+
+const TRANSPORT: Field =
+    text("transport_protocol").with_known_values(&["UDP", "TCP", "TLS"]).risky().doc("Transport of signalling.", "telnyx.md 4");
+
+const REGION: Field =
+    text("inbound.sip_region").with_known_values(&["US", "Europe", "Australia"]).doc("Region of signalling.", "telnyx.md 5.1");
+
+const SUBDOMAIN: Field = text("inbound.sip_subdomain")
+    .made_of(TextGrammar::Code)
+    .risky()
+    .doc("Own name under sip.telnyx.com; one in all of the service.", "telnyx.md 5.1, 6.1");
+
+/// An empty text comes back as the default (telnyx.md 8.1).
+const SUBDOMAIN_SETTINGS: Field = text("inbound.sip_subdomain_receive_settings")
+    .with_known_values(&["only_my_connections", "from_anyone"])
+    .doc("Who may call that name.", "telnyx.md 5.1, 8.1");
+
+const PREFIX: Field = text("outbound.tech_prefix").risky().doc("Four digits before each number that is called.", "telnyx.md 5.2");
+
+/// A default names an address of the connection, which exists only after it; the portal sets it (telnyx.md 5.4).
+const fn default_destination(name: &'static str, kind: &'static str) -> Field {
+    Field::new(name, AttributeType::Reference(kind))
+        .kept()
+        .made_of(TextGrammar::Code)
+        .of_account()
+        .doc("Address that is tried in this order; set in the portal, and none is deleted while it is named here.", "telnyx.md 5.1, 5.4")
+}
+
+const IP: &[Field] = &[
+    NAME,
+    TRANSPORT,
+    REGION,
+    SUBDOMAIN,
+    SUBDOMAIN_SETTINGS,
+    default_destination("inbound.default_primary_ip_id", "ips"),
+    default_destination("inbound.default_secondary_ip_id", "ips"),
+    default_destination("inbound.default_tertiary_ip_id", "ips"),
+    text("outbound.ip_authentication_method")
+        .with_known_values(&["tech-prefixp-charge-info", "token"])
+        .risky()
+        .doc("How its calls are recognised.", "telnyx.md 5.2"),
+    PREFIX,
+];
+
+const FQDN: &[Field] = &[
+    NAME,
+    TRANSPORT,
+    flag("microsoft_teams_sbc")
+        .replace_on_change()
+        .doc("Whether it is a border controller of Microsoft Teams; set only on create.", "telnyx.md 4"),
+    REGION,
+    SUBDOMAIN,
+    SUBDOMAIN_SETTINGS,
+    default_destination("inbound.default_primary_fqdn_id", "fqdns"),
+    default_destination("inbound.default_secondary_fqdn_id", "fqdns"),
+    default_destination("inbound.default_tertiary_fqdn_id", "fqdns"),
+    text("outbound.ip_authentication_method")
+        .with_known_values(&["credential-authentication", "ip-authentication"])
+        .risky()
+        .doc("How its calls are recognised.", "telnyx.md 5.2, 5.3"),
+    PREFIX,
+    text("outbound.encrypted_media").with_known_values(&["SRTP"]).doc("Encryption of media out; null for none.", "telnyx.md 5.2"),
+    whole("outbound.timeout_1xx_secs").doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.2"),
+    whole("outbound.timeout_2xx_secs").doc("Seconds until the call is taken, 1 to 600.", "telnyx.md 5.2"),
+];
+
+const COMMON: &[Field] = &[
+    flag("active")
+        .state()
+        .darkens(false)
+        .doc("Whether it takes calls; false makes every number on it dark, in and out.", "telnyx.md 4, 10"),
     text("anchorsite_override")
         .with_known_values(&[
             "Latency",
@@ -101,9 +225,6 @@ const FIELDS: &[Field] = &[
     flag("inbound.prack_enabled").doc("Whether PRACK is used.", "telnyx.md 5.1"),
     flag("inbound.shaken_stir_enabled").doc("Whether SHAKEN/STIR headers are sent.", "telnyx.md 5.1"),
     flag("inbound.sip_compact_headers_enabled").doc("Whether SIP headers are short.", "telnyx.md 5.1"),
-    text("inbound.simultaneous_ringing")
-        .with_known_values(&["disabled", "enabled"])
-        .doc("Whether all registered devices ring.", "telnyx.md 5.1"),
     whole("inbound.timeout_1xx_secs").doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.1"),
     whole("inbound.timeout_2xx_secs").doc("Seconds until the call is taken, 1 to 600.", "telnyx.md 5.1"),
     Field::new("outbound.outbound_voice_profile_id", AttributeType::Reference("outbound_voice_profiles"))

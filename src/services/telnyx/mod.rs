@@ -1,4 +1,5 @@
-//! Telnyx v2: billing groups, outbound voice profiles, credential connections and the phone numbers that they serve (telnyx.md).
+//! Telnyx v2: billing groups, outbound voice profiles, connections with their addresses, and the phone numbers that they serve
+//! (telnyx.md).
 
 use crate::model::kind::{
     AccountSetting, AttributeType, CollectionListing, Detach, Envelope, Field, Kind, Link, LinkRequests, LinkRoles, Normaliser,
@@ -7,6 +8,7 @@ use crate::model::kind::{
 
 use super::Service;
 
+mod addresses;
 mod connections;
 mod world;
 
@@ -15,7 +17,16 @@ pub const SERVICE: Service = Service::new(&TABLE).copied_by(world::world);
 
 /// Its tables.
 pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://api.telnyx.com/v2")
-    .kinds(&[&BILLING_GROUPS, &OUTBOUND_VOICE_PROFILES, &connections::CREDENTIAL_CONNECTIONS, &PHONE_NUMBERS])
+    .kinds(&[
+        &BILLING_GROUPS,
+        &OUTBOUND_VOICE_PROFILES,
+        &connections::CREDENTIAL_CONNECTIONS,
+        &connections::IP_CONNECTIONS,
+        &connections::FQDN_CONNECTIONS,
+        &addresses::IPS,
+        &addresses::FQDNS,
+        &PHONE_NUMBERS,
+    ])
     .limits(60, 2, 1)
     .settings(SETTINGS)
     .envelope(ENVELOPE)
@@ -58,7 +69,7 @@ pub static BILLING_GROUPS: Kind = Kind::new("billing_groups", "billing group", "
     )
     .gone_when(&[("deleted_at", &[])])
     .list(pages_by(&[]))
-    .order(4, 7);
+    .order(4, 11);
 
 /// Outbound voice profiles (telnyx.md 11).
 pub static OUTBOUND_VOICE_PROFILES: Kind = Kind::new("outbound_voice_profiles", "outbound voice profile", "telnyx.md 11")
@@ -66,7 +77,7 @@ pub static OUTBOUND_VOICE_PROFILES: Kind = Kind::new("outbound_voice_profiles", 
     .found_by(&["name"])
     .fields(PROFILE, &["id", "record_type", "created_at", "updated_at", "connections_count"])
     .list(pages_by(&[("sort", "created_at")]))
-    .order(5, 6);
+    .order(5, 10);
 
 const PROFILE: &[Field] = &[
     Field::new("name", AttributeType::Text)
@@ -112,8 +123,12 @@ const PROFILE: &[Field] = &[
         .doc("Format of a recording.", "telnyx.md 11"),
 ];
 
+/// What serves numbers, in the order in which it is read.
+const CONNECTIONS: &[&str] = &["credential_connections", "ip_connections", "fqdn_connections"];
+
+/// Applications of other products serve numbers, too: their ids are of the same space (telnyx.md 9.2).
 static ROLES: LinkRoles =
-    LinkRoles { holder: "phone_numbers", members: "connection", target: "credential_connections", entry: None };
+    LinkRoles::new("phone_numbers", "connection", CONNECTIONS).target_called("connection").served_by_others();
 
 /// One PATCH attaches a number or moves it (telnyx.md 9.2).
 static LINK: Link = Link::new(
@@ -154,7 +169,7 @@ pub static PHONE_NUMBERS: Kind = Kind::new("phone_numbers", "phone number", "tel
     // A fault of the messaging service must not hide the numbers (telnyx.md 9.1).
     .list(pages_by(&[("sort", "phone_number"), ("handle_messaging_profile_error", "true")]))
     .link(&LINK)
-    .order(7, 4);
+    .order(11, 4);
 
 /// What rows of numbers show beside their attributes, and other pages of the service change (telnyx.md 9.1, 9.3, 9.4).
 const BESIDE_NUMBERS: &[&str] = &[

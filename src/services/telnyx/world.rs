@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::CONNECTIONS;
 use crate::model::kind::{Detach, SettingRole};
 use crate::model::resource::{LiveObject, ServedBy, SettingValue};
 use crate::sandbox::{DetachWith, PasswordShown, TelnyxKnobs, TelnyxWorld, World};
@@ -10,8 +11,8 @@ use crate::services::copy::Source;
 /// The world of this account.
 pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
     let known = TelnyxWorld::default();
-    let connections = source.live_objects("credential_connections");
-    let shown_as_stars = connections.iter().any(|live| live.secrets.values().any(Option::is_none));
+    let connections = CONNECTIONS.iter().flat_map(|kind| source.live_objects(kind));
+    let shown_as_stars = connections.into_iter().any(|live| live.secrets.values().any(Option::is_none));
     let detach = source.account.service.setting_of(SettingRole::Detach);
     let detach = detach.and_then(|setting| source.account.settings.get(setting.name));
     let knobs = TelnyxKnobs {
@@ -23,7 +24,14 @@ pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
         },
         ..TelnyxKnobs::default()
     };
-    let mut connections = rows(source, "credential_connections");
+    let mut connections: Vec<Map<String, Value>> = CONNECTIONS
+        .iter()
+        .flat_map(|kind| {
+            let record_type = json!(kind.trim_end_matches('s'));
+            let with_type = |row: Map<String, Value>| row.into_iter().chain([("record_type".to_owned(), record_type.clone())]).collect();
+            rows(source, kind).into_iter().map(with_type).collect::<Vec<_>>()
+        })
+        .collect();
     let numbers = source.live_objects("phone_numbers").iter().map(|live| number(source, live));
     let numbers: Vec<Map<String, Value>> = numbers.collect();
     let others = others_that_serve(source, &connections);
@@ -32,6 +40,8 @@ pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
         billing_groups: rows(source, "billing_groups"),
         outbound_voice_profiles: rows(source, "outbound_voice_profiles"),
         connections,
+        ips: rows(source, "ips"),
+        fqdns: rows(source, "fqdns"),
         phone_numbers: numbers,
         knobs,
         // Far from the ids that a simulator assigned before: a new id must be unused.
@@ -75,7 +85,7 @@ fn served_by<'a>(source: &'a Source<'_>, id: &str) -> Option<&'a str> {
     connections.find(|connection| connection.bridge == id).and_then(|connection| connection.served_by.id())
 }
 
-/// What serves numbers and is not a credential connection: the simulator needs to have it under its id.
+/// What serves numbers and is of no kind that is read: the simulator needs to have it under its id.
 fn others_that_serve(source: &Source<'_>, known: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
     let ids = source.live.connections.iter().flatten().filter_map(|connection| match &connection.served_by {
         ServedBy::By { id, .. } => Some(id.as_str()),

@@ -171,7 +171,7 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
     .connected()
     .order(1, 2);
 
-static ROLES: LinkRoles = LinkRoles { holder: "bridges", members: "numbers", target: "providers", entry: Some(&NUMBER_ENTRY) };
+static ROLES: LinkRoles = LinkRoles::new("bridges", "numbers", &["providers"]).entry(&NUMBER_ENTRY);
 
 static NUMBER_ENTRY: LinkEntry = LinkEntry { kind: "numbers", singular: "number", holder: "bridge", target: "provider" };
 

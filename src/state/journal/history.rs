@@ -173,7 +173,7 @@ impl<'a> RecordedStep<'a> {
 
 impl RecordedRun<'_> {
     /// The id that a step created.
-    fn id_created_by(&self, step: &str) -> Option<&str> {
+    pub fn id_created_by(&self, step: &str) -> Option<&str> {
         self.steps.iter().find(|record| record.id == step)?.created_id()
     }
 }

@@ -1,0 +1,273 @@
+//! Targets that let no call through, before a plan and after it: because of a value, or because nothing is left that their calls go
+//! to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Planner;
+use crate::model::call::{BodyValue, CallBody};
+use crate::model::kind::{Field, Kind};
+use crate::model::resource::{Account, Address, DesiredValue, LiveObject};
+use crate::model::value::CompactValue;
+use crate::plan::Inputs;
+use crate::plan::change::{Change, ShownValue};
+use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
+use crate::plan::link::{LinkInputs, LinkPlan};
+use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
+use crate::plan::removal::LeavingObject;
+use crate::plan::step::{ObjectRef, Prerequisite, StepOperation};
+use crate::plan::unnumbered_step::{UnnumberedStep, create_step_name};
+
+/// A target: its kind, and its id or the step that creates it.
+type Target = (&'static str, ObjectRef);
+
+/// What the calls of targets go to, before the plan and after it.
+#[derive(Default)]
+pub(super) struct Destinations {
+    /// Kinds of targets that need such objects.
+    needed_by: BTreeSet<&'static str>,
+    /// Those of them of which not all such objects are known.
+    unread: BTreeSet<&'static str>,
+    before: BTreeSet<Target>,
+    after: BTreeSet<Target>,
+    /// Objects that leave a target, each with that target.
+    leaving: Vec<(Address, Target)>,
+    /// The steps that create such objects, by target.
+    made: BTreeMap<Target, Vec<String>>,
+}
+
+impl Destinations {
+    fn new(inputs: &Inputs<'_>, account: &Account, leaving: &[LeavingObject<'_>], drafts: &[UnnumberedStep]) -> Self {
+        let mut all = Self::default();
+        let generation = inputs.facts_of_account(&account.name).generation;
+        let kinds = account.service.kinds.iter().filter(|kind| kind.generation.is_none() || kind.generation == generation);
+        for (kind, (field, target)) in kinds.filter_map(|kind| Some((*kind, kind.destination_owner()?))) {
+            all.needed_by.insert(target);
+            all.add(inputs, account, (kind, field, target), leaving, drafts);
+        }
+        all
+    }
+
+    fn add(
+        &mut self,
+        inputs: &Inputs<'_>,
+        account: &Account,
+        (kind, field, target): (&'static Kind, &Field, &'static str),
+        leaving: &[LeavingObject<'_>],
+        drafts: &[UnnumberedStep],
+    ) {
+        let steps = drafts.iter().map(|draft| &draft.step);
+        let steps = steps.filter(|step| {
+            step.call.account == account.name && step.address.as_ref().is_some_and(|address| address.kind == kind.name)
+        });
+        let mut renamed = BTreeSet::new();
+        for step in steps {
+            let Some(sent) = step.call.body.as_ref().and_then(|body: &CallBody| body.own_entries().get(field.name)) else {
+                continue;
+            };
+            let targets: Vec<ObjectRef> = match sent {
+                BodyValue::WithIds { ids, .. } => ids.values().cloned().map(ObjectRef::Step).collect(),
+                BodyValue::Value(value) => {
+                    CompactValue::from(value).text().map(|id| ObjectRef::Id(id.into_owned())).into_iter().collect()
+                }
+                BodyValue::IdOf(_) | BodyValue::Secret { .. } => Vec::new(),
+            };
+            match &step.operation {
+                StepOperation::Create { .. } => {}
+                StepOperation::Update { id, .. } => _ = renamed.insert(id.as_str()),
+                _ => continue,
+            }
+            for at in targets {
+                self.made.entry((target, at.clone())).or_default().push(step.id.clone());
+                self.after.insert((target, at));
+            }
+        }
+        let live = inputs.live.accounts.get(&account.name);
+        let unreadable = live.and_then(|live| live.unreadable.get(kind.name)).is_some_and(|all| !all.is_empty());
+        if unreadable || live.is_none_or(|live| !live.objects.contains_key(kind.name)) {
+            self.unread.insert(target);
+        }
+        for object in inputs.live_objects(&account.name, kind.name) {
+            let Some(id) = object.shown_value(field.name).and_then(CompactValue::text) else {
+                self.unread.insert(target);
+                continue;
+            };
+            let at = (target, ObjectRef::Id(id.into_owned()));
+            let gone = leaving
+                .iter()
+                .find(|gone| gone.account == account.name && gone.kind.name == kind.name && gone.live.id == object.id);
+            self.before.insert(at.clone());
+            match gone {
+                Some(gone) => self.leaving.push((gone.address.clone(), at)),
+                None if renamed.contains(object.id.as_str()) => {}
+                None => _ = self.after.insert(at),
+            }
+        }
+    }
+
+    /// Whether an existing target has none of them now.
+    fn lacked(&self, kind: &'static str, id: &str) -> bool {
+        self.needed_by.contains(kind)
+            && !self.unread.contains(kind)
+            && !self.before.contains(&(kind, ObjectRef::Id(id.to_owned())))
+    }
+
+    /// Whether a target has none of them after the plan.
+    fn lacks(&self, target: &Target) -> bool {
+        let known = matches!(target.1, ObjectRef::Step(_)) || !self.unread.contains(target.0);
+        self.needed_by.contains(target.0) && known && !self.after.contains(target)
+    }
+}
+
+/// The attribute of a kind, and its value, with which an object lets no call through.
+fn darkening(kind: &Kind) -> Option<(&'static str, CompactValue)> {
+    kind.fields.iter().find_map(|field| Some((field.name, CompactValue::Bool(field.darkens?))))
+}
+
+/// Everything in an account that may serve a number.
+pub(super) fn live_targets<'i>(
+    inputs: &Inputs<'i>,
+    account: &Account,
+) -> impl Iterator<Item = (&'static Kind, &'i LiveObject)> + use<'i> {
+    let (inputs, name, service) = (*inputs, account.name.clone(), account.service);
+    let generation = inputs.facts_of_account(&name).generation;
+    let kinds = service.link_roles().map_or(&[][..], |roles| roles.targets).iter();
+    let kinds = kinds.filter_map(move |kind| service.shape(kind, generation));
+    kinds.flat_map(move |kind| inputs.live_objects(&name, kind.name).iter().map(move |live| (kind, live)))
+}
+
+/// The targets of an account that let no call through.
+#[derive(Default)]
+pub(super) struct DarkTargets<'i> {
+    /// Ids of those that let none through before the plan.
+    pub(super) before: BTreeSet<&'i str>,
+    /// Addresses of those that let none through after the plan.
+    pub(super) after: BTreeSet<String>,
+    /// What makes a target dark that was not: the address of the change, and the id of the target.
+    pub(super) darkened: Vec<(Address, String)>,
+    destinations: Destinations,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn dark_targets(&self, inputs: &Inputs<'a>, findings: &Matches<'a>, account: &Account) -> DarkTargets<'a> {
+        let destinations = Destinations::new(inputs, account, &self.leaving, &self.drafts);
+        let is_dark = |kind: &Kind, live: &LiveObject| {
+            let value = darkening(kind).is_some_and(|(name, value)| live.attributes.get(name) == Some(&value));
+            value || destinations.lacked(kind.name, &live.id)
+        };
+        let dark = live_targets(inputs, account).filter(|(kind, live)| is_dark(kind, live));
+        let before: BTreeSet<&str> = dark.map(|(_, live)| live.id.as_str()).collect();
+        let all = findings.by_address.values().chain(findings.existing.values());
+        let roles = account.service.link_roles();
+        let mine = all.filter(|found| {
+            found.object.account == account.name && roles.is_some_and(|roles| roles.is_target(&found.object.address.kind))
+        });
+        let after = mine.filter(|found| self.is_dark_after(&destinations, found, &before));
+        let after = after.map(|found| found.object.address.to_string()).collect();
+        let mut darkened = self.darkened_by_value(account, &before);
+        let stays = |(kind, at): &Target| {
+            let mut gone = self.leaving.iter().filter(|gone| gone.account == account.name && gone.kind.name == *kind);
+            !gone.any(|gone| *at == ObjectRef::Id(gone.live.id.clone()))
+        };
+        let lost = destinations.leaving.iter().filter(|(_, target)| destinations.lacks(target) && stays(target));
+        let lost = lost.filter_map(|(address, (_, at))| match at {
+            ObjectRef::Id(id) if !before.contains(id.as_str()) => Some((address.clone(), id.clone())),
+            _ => None,
+        });
+        darkened.extend(lost.collect::<Vec<_>>());
+        DarkTargets { before, after, darkened, destinations }
+    }
+
+    /// Whether a target lets no call through after the plan: the plan sends it, or sends nothing and it lets none through now.
+    fn is_dark_after(&self, destinations: &Destinations, found: &ObjectMatch<'_>, before: &BTreeSet<&str>) -> bool {
+        let address = &found.object.address;
+        let at = match &found.outcome {
+            MatchOutcome::Live(live) if !self.replaced.contains_key(address) => ObjectRef::Id(live.id.clone()),
+            _ => ObjectRef::Step(create_step_name(address)),
+        };
+        if destinations.lacks(&(found.kind.name, at)) {
+            return true;
+        }
+        let Some((name, value)) = darkening(found.kind) else { return false };
+        let change = self.changes.get(address);
+        let sent = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == name));
+        match (sent, &found.outcome) {
+            (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if *after == value),
+            (None, MatchOutcome::Live(live)) => before.contains(live.id.as_str()) && live.attributes.get(name) == Some(&value),
+            (None, _) => {
+                matches!(found.object.attributes.get(name), Some(DesiredValue::Value(stated)) if *stated == value)
+            }
+        }
+    }
+
+    /// Targets of an account to which the plan gives a value with which they let no call through.
+    fn darkened_by_value(&self, account: &Account, before: &BTreeSet<&str>) -> Vec<(Address, String)> {
+        let darkens = |change: &&Change| {
+            change.attributes.iter().any(|attribute| {
+                let mut shapes = account.service.shapes(&change.address.kind).filter(|kind| kind.connected);
+                let value = shapes.find_map(|kind| kind.field(&attribute.name)?.darkens);
+                value.is_some_and(|value| attribute.after == ShownValue::Value(CompactValue::Bool(value)))
+            })
+        };
+        let changes = self.changes.values().filter(|change| change.account == account.name).filter(darkens);
+        let ids = changes.filter_map(|change| Some((change.address.clone(), change.id.clone()?)));
+        ids.filter(|(_, id)| !before.contains(id.as_str())).collect()
+    }
+
+    /// A number moves to a target that lets no call through only after the request that opens it, and to one after all that its
+    /// calls are to go to; nor is it taken off its earlier target before.
+    pub(super) fn wait_for_opened_targets(&self, wired: &mut LinkPlan, wiring: &LinkInputs<'_>, dark: &DarkTargets<'_>) {
+        let mut opened: BTreeMap<ObjectRef, Vec<String>> = BTreeMap::new();
+        for step in self.drafts.iter().map(|draft| &draft.step).filter(|step| step.call.account == wiring.account) {
+            if let StepOperation::Update { id, .. } = &step.operation
+                && dark.before.contains(id.as_str())
+                && step.address.as_ref().is_some_and(|address| wiring.link.roles.is_target(&address.kind))
+            {
+                opened.entry(ObjectRef::Id(id.clone())).or_default().push(step.id.clone());
+            }
+        }
+        for ((_, at), steps) in &dark.destinations.made {
+            opened.entry(at.clone()).or_default().extend(steps.iter().cloned());
+        }
+        let mut cuts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for draft in &mut wired.steps.drafts {
+            let StepOperation::Connect { provider, .. } = &draft.step.operation else { continue };
+            let Some(steps) = opened.get(provider) else { continue };
+            for earlier in draft.step.steps_waited_for() {
+                cuts.entry(earlier.clone()).or_default().extend(steps.iter().cloned());
+            }
+            draft.step.waits_for.extend(steps.iter().cloned().map(Prerequisite::Step));
+        }
+        for draft in &mut wired.steps.drafts {
+            if matches!(draft.step.operation, StepOperation::Disconnect { .. })
+                && let Some(steps) = cuts.remove(&draft.step.id)
+            {
+                draft.step.wait_for(steps);
+            }
+        }
+    }
+
+    /// What closes a target needs to know its numbers.
+    pub(super) fn refuse_darkening_unread(
+        &mut self,
+        inputs: &Inputs<'a>,
+        account: &Account,
+        holder: &Kind,
+        dark: &DarkTargets<'_>,
+    ) {
+        let live = inputs.live.accounts.get(&account.name);
+        let unread: Vec<String> = live.into_iter().flat_map(|live| live.opaque_objects(holder.name)).map(str::to_owned).collect();
+        if unread.len() as u64 <= inputs.options.max_unreadable_bridges.unwrap_or(0) {
+            return;
+        }
+        let (names, count) = (if unread.len() == 1 { holder.singular } else { holder.name }, unread.len());
+        let detail = format!(
+            "{names} {} cannot be read and may be served by it; `--max-unreadable-bridges {count}` allows it",
+            unread.join(", ")
+        );
+        self.remarks.refusals.extend(
+            dark.darkened
+                .iter()
+                .map(|(address, _)| PlanRefusal::about(RefusalCode::UnreadableBridges, &account.name, address, detail.clone())),
+        );
+    }
+}
