@@ -82,7 +82,7 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
         let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to be disconnected"));
         for dark in &rehearsal.numbers {
             let how_long = match dark.seconds {
-                None => "from its disconnect until it is connected again".to_owned(),
+                None => "from its disconnect on: this run does not connect it again".to_owned(),
                 Some(0.0) => "never".to_owned(),
                 Some(seconds) => format!("{seconds:.1} s"),
             };
