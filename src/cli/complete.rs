@@ -13,12 +13,14 @@ use clap_complete::env::{CompleteEnv, Shells};
 
 use super::args::format_names;
 use super::help;
+use crate::analysis::get::TableScope;
 use crate::config::desired;
 use crate::model::ledger::Ledger;
 use crate::model::resource::Desired;
 use crate::output::reference::topics::topic_names;
 use crate::run::session::open_store;
 use crate::run::{PlanSelection, RunOptions};
+use crate::services;
 use crate::state::journal::{collect_runs, read_journal};
 use crate::state::ledger::LedgerStore;
 
@@ -81,7 +83,12 @@ fn with_completer(arg: Arg) -> Arg {
     let listed =
         |list: fn() -> Vec<String>| ArgValueCompleter::new(move |typed: &OsStr| candidates(&typed.to_string_lossy(), list()));
     let completer = match (value.as_deref(), arg.get_id().as_str()) {
-        (Some("ADDRESS" | "ADDRESS[.ATTRIBUTE]" | "ADDRESS[.ATTRIBUTE]|CODE" | "KIND|ADDRESS" | "WHAT"), _) => listed(addresses),
+        (Some("ADDRESS[.ATTRIBUTE]" | "ADDRESS[.ATTRIBUTE]|CODE"), _) => ArgValueCompleter::new(|typed: &OsStr| {
+            let typed = typed.to_string_lossy();
+            candidates(&typed, with_attributes(addresses(), &typed))
+        }),
+        (Some("KIND|ADDRESS"), _) => listed(|| tables().chain(addresses()).collect()),
+        (Some("ADDRESS" | "WHAT"), _) => listed(addresses),
         (Some("NAME"), "accounts") => listed(accounts),
         (Some("RUN"), _) => listed(runs),
         (Some("TOPIC"), _) => listed(topic_names),
@@ -113,6 +120,30 @@ fn addresses() -> Vec<String> {
         line.ledger(&desired).into_iter().flat_map(|ledger| ledger.objects.keys().map(ToString::to_string).collect::<Vec<_>>()),
     );
     all.into_iter().collect()
+}
+
+/// What `get` lists: the kinds and the numbers that the accounts of the configuration may hold; without one, of every service.
+fn tables() -> impl Iterator<Item = String> {
+    let accounts = TypedLine::read().desired().accounts;
+    let scopes = match accounts.is_empty() {
+        true => TableScope::of_services(services::tables()),
+        false => TableScope::of_accounts(accounts.values()),
+    };
+    scopes.into_iter().map(|scope| scope.name.to_owned())
+}
+
+/// The same, with the attributes of each address behind which a dot was typed.
+fn with_attributes(mut addresses: Vec<String>, typed: &str) -> Vec<String> {
+    let begun = |address: &&String| typed.strip_prefix(address.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let attributes = |address: &String| {
+        let kind = address.split('.').next().unwrap_or_default().to_owned();
+        let names: BTreeSet<&str> =
+            services::shapes_of_kind(&kind).iter().flat_map(|kind| kind.fields).map(|it| it.name).collect();
+        names.into_iter().map(|name| format!("{address}.{name}")).collect::<Vec<_>>()
+    };
+    let more: Vec<String> = addresses.iter().filter(begun).flat_map(attributes).collect();
+    addresses.extend(more);
+    addresses
 }
 
 fn accounts() -> Vec<String> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
@@ -41,6 +41,8 @@ pub(crate) struct Console {
     output: Arc<StdoutWriter>,
     /// The options of this run, for the commands that messages name.
     pub repeated_options: Arc<RepeatedOptions>,
+    /// The files that the next command has to name, each with `-f`, because this one wrote some where they are not looked for.
+    pub next_files: Arc<OnceLock<String>>,
     /// Heads of the journal: the required ones, and the one that this run reached.
     pub head_expectation: Arc<JournalHeads>,
     /// Whether `--json` means a line for each thing that happens, and not one document.
@@ -74,6 +76,7 @@ impl Console {
             signals: Arc::default(),
             output: Arc::default(),
             repeated_options: Arc::default(),
+            next_files: Arc::default(),
             head_expectation: Arc::new(JournalHeads::new(&global.run_options())),
             tells_events: false,
             noted: None,

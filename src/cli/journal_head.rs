@@ -55,7 +55,8 @@ impl RepeatedOptions {
 fn next_demand(out: &Console, head: &JournalHead) -> String {
     let options = &out.repeated_options;
     let next = if options.destroys() || options.undoes() { "telform plan" } else { "telform apply" };
-    demand_command(out, next, head)
+    let files = out.next_files.get().map_or("", String::as_str);
+    demand_command(out, &format!("{next}{files}"), head)
 }
 
 /// The command that applies the plan of this run and requires a head.

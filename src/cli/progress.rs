@@ -220,7 +220,7 @@ impl Progress for Console {
             }
             RunEvent::WouldBeRefused { whole, part } => {
                 let would = part.map_or("write nothing".to_owned(), |part| format!("do only this, {}", part.summary()));
-                self.print_stderr(&format!("the apply would {would}: {} refused\n", whole.refusals.len()));
+                self.print_stderr(&render_refusals(self, whole, &format!("The apply would {would}.")));
             }
             RunEvent::BecomesOtherPlan => {
                 self.print_stderr("an event before the first write would change the plan, so the apply would write nothing\n")

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::config::problem::{Problem, Problems};
 use crate::disk;
 use crate::model::ledger::FingerprintKey;
-use crate::model::resource::{Address, Desired, DesiredObject, DesiredValue, SecretFile, SecretSource, SourceLocation};
+use crate::model::resource::{Account, Address, Desired, DesiredObject, DesiredValue, SecretFile, SecretSource, SourceLocation};
 use crate::model::value::{CompactValue, Secret, hidden};
 use crate::process::Environment;
 use crate::services;
@@ -95,27 +95,50 @@ pub fn resolve_for(
     allowed: &SecretAllowances,
     key: &FingerprintKey,
 ) -> Result<ResolvedSecrets, Problems> {
-    resolve_with(desired, asked, env, allowed, key, |reader, desired, resolved, problems| {
-        let several = desired.accounts.len() > 1;
-        for account in desired.accounts.values().filter(|account| asked.includes_account(&account.name)) {
-            match read_token(reader, &account.token) {
-                Ok(secret) => drop(resolved.tokens.insert(account.name.clone(), secret)),
-                Err(fault) => {
-                    let what = format!("the token of the account `{}` {}", account.name, fault.reason);
-                    let mut problem = fault.to_problem(what, &account.token_location);
-                    if asked.tolerate_missing_token {
-                        resolved.accounts_without_token.insert(account.name.clone(), problem);
-                        continue;
-                    }
-                    if several {
-                        let help = format!("{}, or name the other accounts with `--account NAME`", fault.help);
-                        problem = problem.help(&help);
-                    }
-                    problems.push(problem);
-                }
-            }
-        }
+    resolve_with(desired, asked, env, allowed, key, |reader, desired, resolved, found| {
+        read_tokens(reader, desired, asked, resolved, found)
     })
+}
+
+/// Whether the accounts have their tokens, as far as that is known without a program.
+pub fn check_tokens(
+    desired: &Desired,
+    asked: &BTreeSet<String>,
+    env: &dyn Fn(&str) -> Option<String>,
+    allowed: &SecretAllowances,
+) -> Result<(), Problems> {
+    let mut problems = forbidden_sources(desired, allowed, env);
+    let runs = |name: &String| matches!(desired.accounts.get(name), Some(it) if matches!(it.token, SecretSource::Command(_)));
+    let known = asked.iter().filter(|name| !runs(name)).cloned().collect();
+    let scope = SecretScope { accounts: Some(&known), ..SecretScope::ALL };
+    if problems.is_empty() {
+        read_tokens(&mut SecretReader::new(env, allowed), desired, scope, &mut ResolvedSecrets::default(), &mut problems);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.sorted()) }
+}
+
+fn read_tokens(
+    reader: &mut SecretReader<'_>,
+    desired: &Desired,
+    asked: SecretScope<'_>,
+    resolved: &mut ResolvedSecrets,
+    problems: &mut Problems,
+) {
+    let mut failed = Vec::new();
+    for Account { name, token, token_location, .. } in desired.accounts.values().filter(|it| asked.includes_account(&it.name)) {
+        let read = read_token(reader, token).map(|secret| resolved.tokens.insert(name.clone(), secret));
+        let Err(fault) = read else { continue };
+        let problem = fault.to_problem(format!("the token of the account `{name}` {}", fault.reason), token_location);
+        match asked.tolerate_missing_token {
+            true => drop(resolved.accounts_without_token.insert(name.clone(), problem)),
+            false => failed.push((problem, fault.help)),
+        }
+    }
+    let others = resolved.tokens.len() + failed.len() < desired.accounts.len() || !resolved.tokens.is_empty();
+    for (problem, help) in failed {
+        let more = || format!("{help}, or name the other accounts with `--account NAME`");
+        problems.push(if others { problem.help(more()) } else { problem });
+    }
 }
 
 /// The same without tokens, for a run that reads no account: `validate`, `--sandbox`, a plan from a snapshot.
@@ -166,8 +189,14 @@ fn resolve_objects(
             let DesiredValue::Secret(wanted) = wanted else { continue };
             let place = object.locations.get(*attribute).unwrap_or(&object.location).clone();
             wanted.fingerprint = None;
+            let field = object.shapes.iter().find_map(|kind| kind.field(attribute));
             match reader.read(&wanted.source) {
                 Ok(secret) if !secret.is_empty() => {
+                    if let Some(fault) = field.and_then(|field| field.length_fault(secret.reveal())) {
+                        let what = format!("`{attribute}` of `{address}` ({}) {fault}", wanted.source);
+                        problems.push(Problem::at_location("telform::secret::length", what, place).help("correct it there"));
+                        continue;
+                    }
                     wanted.fingerprint = Some(key.fingerprint_secret(&address.kind, attribute, &secret));
                     resolved.object_secrets.insert((address.clone(), (*attribute).to_owned()), secret);
                 }

@@ -401,4 +401,6 @@ pub enum TextGrammar {
     Country,
     /// A phone number in E.164: plus sign, country code, digits.
     PhoneNumber,
+    /// A login of devices: ASCII letters and digits, with a letter among the first five.
+    Login,
 }

@@ -260,7 +260,7 @@ impl RefusalCode {
             Self::NumberNotOffered => "check the number: it must be free or already on this {holder}",
             Self::PutWouldBlank => "state the address in the YAML, or use `update: patch` until it is verified",
             Self::StillReferred => {
-                "delete what names it in the same run, or let that name another object; an object that telform does not manage here is changed where it is managed"
+                "let what names it name another one: change that in its entry and apply it first, or change it where it is managed. To leave this {one} as it is and continue with the rest, add `--exclude {address}`"
             }
             Self::NotInAccount => {
                 "correct what it is found by, or `account`; or get the {one} from the service first: it costs money or needs papers, so telform never does that"

@@ -222,7 +222,7 @@ impl NoticeCode {
             Self::SecretShown => "the same as the service gives back",
             Self::Adopted => "found by its natural key or pinned id: adopted without a write",
             Self::Renamed => "renamed in the ledger without a write to the service; it was",
-            Self::Released => "released: no longer managed, and left as it is",
+            Self::Released => "released: no longer managed, and not deleted",
             Self::PendingVerification => "pending verification: not sent again until its owner confirms the mail address",
             Self::Hidden => {
                 "pending verification: the service hides it until its owner confirms it. telform does not create it again, and compares and sends changes of its entry only after that"

@@ -64,6 +64,9 @@ impl Comparison<'_> {
         let sealed = |entry: &ManagedObject| entry.secrets.contains_key(field.name) || entry.unreadable.contains(field.name);
         match known {
             Some(true) => found.remarks.notices.push(self.attribute_notice(same, field, Some(&source))),
+            Some(false) if secret.made_up && !(self.resend)(field.name) => {
+                found.remarks.notices.push(self.attribute_notice(NoticeCode::SecretNotSupplied, field, Some(&source)));
+            }
             Some(false) => {
                 let word = if (self.resend)(field.name) { SecretState::Rewritten } else { other };
                 found.update.push(self.secret_change(field, secret, word));
@@ -112,6 +115,8 @@ impl Comparison<'_> {
             (Some((entry, sealed)), Some(print)) => {
                 if *sealed == self.key.seal_fingerprint(entry.seal_account(), &entry.id, field.name, print) {
                     (NoticeCode::SecretUnchanged, source)
+                } else if secret.made_up {
+                    (NoticeCode::SecretNotSupplied, source)
                 } else {
                     let way = field.changed_with;
                     let way = way.map(|setting| format!("; `{}` on account {} sends it", setting.line(), self.wanted.account));

@@ -148,7 +148,7 @@ impl Run {
     ) -> (Exit, Option<Proof>) {
         let progress = self.context.progress.clone();
         if report.ledger_error.is_some() || !report.is_complete() {
-            let advice = next_commands::suggest(how.carried(), &self.options, plan, report);
+            let advice = next_commands::suggest(how.carried(), &self.options, &self.desired, plan, report);
             progress.on_event(&RunEvent::Incomplete { plan, report, advice: &advice });
             if !report.interrupted {
                 report_twins(self, plan, report, seen, None).await;

@@ -29,7 +29,7 @@ impl EmbeddedSandbox {
 
     pub(crate) async fn start(world: &Path) -> Result<Self, RunError> {
         let state = state_of(world);
-        let world = load_world(world, "`telform init --quickstart` writes a world to start from")?;
+        let world = load_world(world)?;
         let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = Sandbox::start_on(world, anywhere)
             .await
@@ -88,6 +88,7 @@ impl EmbeddedSandbox {
                 let crate::model::resource::DesiredValue::Secret(secret) = wanted else { continue };
                 let at = (address.clone(), (*attribute).to_owned());
                 let made_up = made_up_secret(key, &address.kind, attribute, supplied.get(&at), &secret.source);
+                secret.made_up = !supplied.contains_key(&at);
                 secret.fingerprint = Some(key.fingerprint_secret(&address.kind, attribute, &made_up));
                 resolved.object_secrets.insert(at, made_up);
             }
@@ -113,8 +114,8 @@ pub(crate) fn simulator_for(account: &Account) -> Result<&'static Simulator, Run
 
 /// A world as the last run left it, or as it was written. The user named the written one; the state kept beside it must not
 /// be a link.
-pub(crate) fn load_world(world: &Path, help: &str) -> Result<World, RunError> {
-    let failed = |why: String| RunError::other("telform::sandbox::world", why, help);
+pub(crate) fn load_world(world: &Path) -> Result<World, RunError> {
+    let failed = |why: String, help: &str| RunError::other("telform::sandbox::world", why, help);
     let state = state_of(world);
     let kept = || -> std::io::Result<String> {
         let folder = Folder::named(disk::folder_of(&state))?;
@@ -123,8 +124,18 @@ pub(crate) fn load_world(world: &Path, help: &str) -> Result<World, RunError> {
         Ok(text)
     };
     let (path, text) = if disk::path_exists(&state) { (&*state, kept()) } else { (world, disk::read_text(world)) };
-    let text = text.map_err(|error| failed(format!("cannot read the world file {}: {error}", path.display())))?;
-    World::parse(&text, path).map_err(|error| failed(error.to_string()))
+    let text = text.map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "correct the path after `--sandbox`. A first world can be an empty file; in an empty folder, `telform init --quickstart` writes one with its configuration"
+            }
+            _ => "make the file readable, or name another one after `--sandbox`",
+        };
+        failed(format!("cannot read the world file {}: {error}", path.display()), help)
+    })?;
+    let state_help = "correct that file, or delete it to start again from the world that it was made from";
+    let help = if path == world { "correct the file" } else { state_help };
+    World::parse(&text, path).map_err(|error| failed(error.to_string(), help))
 }
 
 /// Saves a world, which holds secrets in clear.
@@ -145,10 +156,22 @@ pub(crate) fn made_up_secret(
 ) -> Secret {
     let print = match real {
         Some(secret) => key.fingerprint_secret(kind, attribute, secret),
-        None => return Secret::new(&format!("sandbox-{}", source.to_string().replace([' ', '/'], "-"))),
+        None => return Secret::new(&format!("sandbox{}", letters_and_digits(&source.to_string()))),
     };
-    Secret::new(&format!("sandbox-{}", key.seal_fingerprint("sandbox", kind, attribute, &print).short_form()))
+    Secret::new(&format!("sandbox{}", letters_and_digits(key.seal_fingerprint("sandbox", kind, attribute, &print).short_form())))
 }
+
+/// A text of letters and digits, which every service takes as a secret; the code of each other character in its place.
+fn letters_and_digits(text: &str) -> String {
+    let spell = |letter: char| match letter.is_ascii_alphanumeric() {
+        true => letter.to_string(),
+        false => format!("x{:x}", u32::from(letter)),
+    };
+    text.chars().map(spell).take(MOST_OF_SOURCE).collect()
+}
+
+/// Characters of a source in a made-up secret: enough to distinguish sources, within what services take as a password.
+const MOST_OF_SOURCE: usize = 48;
 
 /// `world.yaml` keeps its state in `world.state.yaml`, so that the initial world stays as it was written.
 pub(crate) fn state_of(world: &Path) -> PathBuf {

@@ -14,6 +14,7 @@ use crate::config::desired;
 use crate::model::resource::{Account, Address, AddressPattern, Desired, LiveState};
 use crate::plan::{Inputs, PlanOptions, accounts_to_read};
 use crate::read::ObjectDetail;
+use crate::services;
 use crate::text::{escape, fits_pattern};
 
 /// What is asked for.
@@ -89,6 +90,13 @@ pub async fn read_inventory(context: &Context, request: &InventoryRequest) -> Re
     Ok(InventoryOutcome { session, live, options, scopes, query: request.query.clone(), named, missed, addresses })
 }
 
+/// The kind whose objects are the numbers of these accounts, where the word for numbers was asked for.
+fn number_kind<'a>(accounts: impl Iterator<Item = &'a Account>, asked: &str) -> Option<&'static str> {
+    let of_numbers = TableScope::of_services(services::tables()).into_iter().any(|it| it.roles.is_some() && it.name == asked);
+    let mut roles = accounts.filter_map(|account| account.service.link_roles());
+    roles.find(|_| of_numbers).map(|roles| roles.holder)
+}
+
 /// The tables that are asked for, among those that the chosen accounts can have.
 fn requested_tables(
     desired: &Desired,
@@ -114,11 +122,13 @@ fn requested_tables(
             InventorySubject::Addresses(pattern) => (pattern.kind(), known.iter().any(|name| fits_pattern(pattern.kind(), name))),
         };
         if !is_there {
-            return Err(RunError::other(
-                "telform::get::kind",
-                format!("none of the accounts that are read can hold {}", escape(name)),
-                format!("these accounts hold {}", known.join(", ")),
-            ));
+            let held = format!("these accounts hold {}", known.join(", "));
+            let help = match number_kind(desired.accounts.values().filter(is_chosen), name) {
+                Some(kind) => format!("here a number is a separate object: run `telform get {kind}`; {held}"),
+                None => held,
+            };
+            let what = format!("none of the accounts that are read can hold {}", escape(name));
+            return Err(RunError::other("telform::get::kind", what, help));
         }
     }
     let requested = all.into_iter().filter_map(|mut scope| {

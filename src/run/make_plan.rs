@@ -119,6 +119,11 @@ impl MadePlan {
         (!journal.lines.is_empty()).then(|| journal.head())
     }
 
+    /// Whether an apply stops before its first request, because the journal was altered or cannot be read.
+    pub(crate) fn is_journal_unreadable(&self) -> bool {
+        matches!(self.run.journal, Some(Err(_)))
+    }
+
     /// The task that ends the process in an orderly way: it is needed until the end.
     pub(crate) fn take_lock(&mut self) -> CommandLock {
         std::mem::take(&mut self.run.lock)

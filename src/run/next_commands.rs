@@ -5,8 +5,11 @@ use crate::apply::ApplyReport;
 use crate::apply::event::StepOutcome;
 use crate::document::v1;
 use crate::model::guards::GUARDS;
+use crate::model::kind::{DeleteSupport, Kind};
+use crate::model::resource::Desired;
 use crate::output::view::report::{NextCommand, numbers_dark_now};
-use crate::plan::{Plan, PlanOptions, StepOperation};
+use crate::plan::{Plan, PlanOptions, Step, StepOperation};
+use crate::services;
 use crate::text::shell_quote;
 
 /// What was carried out.
@@ -22,23 +25,19 @@ pub(crate) struct Carried<'a> {
 pub(crate) fn suggest(
     Carried { command, of }: Carried<'_>,
     options: &PlanOptions,
+    desired: &Desired,
     plan: &Plan,
     report: &ApplyReport,
 ) -> Vec<NextCommand> {
     if command == "rehearse" {
         return Vec::new();
     }
-    let done = |id: &str| report.outcome(id).is_some_and(StepOutcome::is_done);
-    let made = plan.steps.iter().filter(|step| matches!(step.operation, StepOperation::Create { .. }) && done(&step.id));
-    let made = made.count();
-    let deletes = if made > 0 { format!(" --max-deletes {made}") } else { String::new() };
-    let undo = format!("telform undo last{deletes}");
     let dark = !numbers_dark_now(plan, report).is_empty();
     let what = if dark { "To connect them again and undo this run" } else { "To undo this run" };
-    let undo = NextCommand { what, command: undo };
+    let undo = undo_command(desired, plan, report).map(|command| NextCommand { what, command });
     if let Some(of) = of {
         let again = NextCommand { what: "To continue", command: undo_again(of, &as_typed(options)) };
-        return vec![undo, again];
+        return undo.into_iter().chain([again]).collect();
     }
     let again = format!("telform apply{}", run_options(&as_typed(options)));
     let what = match (dark, report.interrupted) {
@@ -49,7 +48,43 @@ pub(crate) fn suggest(
     };
     let again = NextCommand { what, command: again };
     // Commands for disconnected numbers come first; without such numbers the command that continues does.
-    if dark { vec![undo, again] } else { vec![again, undo] }
+    let undo = undo.into_iter();
+    if dark { undo.chain([again]).collect() } else { [again].into_iter().chain(undo).collect() }
+}
+
+/// The command that undoes what was done, with the deletes that it needs. None where it would do nothing: what was created cannot be
+/// deleted, or waits for a person to confirm it.
+fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<String> {
+    let done = |step: &&Step| report.outcome(&step.id).is_some_and(StepOutcome::is_done);
+    let (mut deletes, mut others) = (0, false);
+    for step in plan.steps.iter().filter(done) {
+        match &step.operation {
+            StepOperation::Create { replaces, .. } => {
+                let old_is_gone = |id: &String| {
+                    let deleted = |step: &&Step| matches!(&step.operation, StepOperation::Delete { id: of, .. } if of == id);
+                    plan.steps.iter().filter(deleted).any(|step| done(&step))
+                };
+                deletes += usize::from(replaces.iter().all(old_is_gone) && can_be_deleted(desired, step));
+            }
+            StepOperation::ReadBack { .. } => {}
+            _ => others = true,
+        }
+    }
+    let limit = if deletes > 0 { format!(" --max-deletes {deletes}") } else { String::new() };
+    (deletes > 0 || others).then(|| format!("telform undo last{limit}"))
+}
+
+/// Whether an undo deletes what this step created.
+fn can_be_deleted(desired: &Desired, step: &Step) -> bool {
+    let Some(address) = &step.address else { return false };
+    let account = desired.accounts.get(&step.call.account);
+    let permitted = |kind: &&Kind| match kind.delete {
+        DeleteSupport::Undocumented { switch } => account.is_some_and(|account| account.settings.contains_key(switch)),
+        _ => true,
+    };
+    let kinds = services::shapes_of_kind(&address.kind);
+    let protected = desired.objects.get(address).is_some_and(|object| object.prevent_delete);
+    !protected && kinds.iter().all(|kind| permitted(kind) && !kind.hidden_until_verified)
 }
 
 /// How to continue after a run that was stopped at once.

@@ -57,6 +57,13 @@ impl OpenedLedger {
         Ok(Self { place: store.display_name(), store, desired })
     }
 
+    /// Where the configuration declares an address; none where it does not, or cannot be read.
+    pub(crate) fn place_of(&self, address: &Address) -> Option<String> {
+        let desired = self.desired.as_ref()?;
+        let declared = desired.objects.contains_key(address) || desired.number_entries.contains_key(address);
+        desired.place_of(address).filter(|_| declared).map(ToString::to_string)
+    }
+
     /// Reads it, and reports problems of the ledger or its journal.
     pub(crate) async fn look(&self, context: &Context) -> Result<(Ledger, Exit), RunError> {
         let ledger = self.read(context).await?;

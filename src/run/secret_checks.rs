@@ -65,7 +65,8 @@ impl Run {
         let mut problems = Problems::default();
         for (_, problem) in self.no_token.iter().filter(|(name, _)| needed(name)) {
             let help = problem.help.as_deref().unwrap_or("supply it");
-            problems.push(problem.clone().help(format!("{help}, or name others with `--account NAME`")));
+            let more = if self.asked.is_empty() { "" } else { ", or name others with `--account NAME`" };
+            problems.push(problem.clone().help(format!("{help}{more}")));
         }
         problems.is_empty().then_some(()).ok_or_else(|| problems.sorted().into())
     }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::choice::PlanSelection;
 use super::choice::{Named, check_choice, options};
-use super::embedded::EmbeddedSandbox;
+use super::embedded::{EmbeddedSandbox, load_world, simulator_for};
 use super::journal::journal_error;
 use super::journal_key::{JournalKey, load_or_create_key, note_trouble};
 use super::limits::resolve_limits;
 use super::lock::{self, CommandLock};
+use super::opened_ledger::is_begun;
 use super::options::RunOptions;
 use super::progress::Warning;
 use super::recover::recover_unrecorded_creates;
@@ -131,6 +132,9 @@ impl Run {
         let named = Named::from_choice(desired, choice);
         let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
         let store = Arc::new(open_store(given, desired, choice)?);
+        if matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_) | SessionPurpose::Rebuild(_)) {
+            check_before_lock(given, &store, desired, choice, purpose, &limit).await?;
+        }
         let lock = match purpose {
             SessionPurpose::Plan | SessionPurpose::Look | SessionPurpose::Offline => CommandLock::without_lock(context),
             SessionPurpose::Apply(wait) | SessionPurpose::Settle(wait) | SessionPurpose::Rebuild(wait) => {
@@ -316,6 +320,33 @@ fn checker_disagrees(verdict: &verify::PlanVerification) -> RunError {
 }
 
 /// The accounts as a ledger is compared with them.
+/// What ends a first run in any case is said before a lock and its folder are made for it.
+async fn check_before_lock(
+    given: &RunOptions,
+    store: &LedgerStore,
+    desired: &Desired,
+    choice: &PlanSelection,
+    purpose: SessionPurpose,
+    accounts: &BTreeSet<String>,
+) -> Result<(), RunError> {
+    if store.is_shared() || is_begun(store).await? {
+        return Ok(());
+    }
+    if let Some(world) = &choice.sandbox {
+        load_world(world)?;
+        desired.accounts.values().try_for_each(|account| simulator_for(account).map(drop))?;
+    }
+    let (ledger, named) = (Ledger::with_new_id(), Named::from_choice(desired, choice));
+    let limits = resolve_limits(desired, &ledger, choice, accounts.clone())?;
+    check_choice(desired, &ledger, choice, &named)?;
+    if choice.sandbox.is_none() && !choice.skip_unreadable && matches!(purpose, SessionPurpose::Apply(_)) {
+        let asked = plan::accounts_to_read(desired, &ledger, &options(choice, limits, named));
+        let env = |name: &str| std::env::var(name).ok();
+        secrets::check_tokens(desired, &asked, &env, &given.allowed(Some(store)))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn configured_accounts(desired: &Desired, sandbox: bool) -> Vec<ConfiguredAccount> {
     let login = |account: &Account| {
         let named = desired.moved_accounts.iter().filter(|rename| rename.to == account.name);

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use self::copy::Source;
-use crate::model::kind::{Kind, LinkEntry, LinkRoles, ServiceTable, SettingRole};
+use crate::model::kind::{Kind, Link, LinkEntry, LinkRoles, ServiceTable, SettingRole};
 use crate::model::resource::Account;
 use crate::model::value::Value;
 use crate::read::{KindByKind, ReadService};
@@ -161,6 +161,12 @@ pub fn written_id(kind: &str, id: &str) -> Value {
 /// The service that serves a kind.
 pub fn of_kind(name: &str) -> Option<&'static ServiceTable> {
     tables().iter().copied().find(|service| service.holds(name))
+}
+
+/// Whether each number of this service is its own holder: what it is on is the number itself.
+pub fn numbers_hold_themselves(service: &ServiceTable) -> bool {
+    let mut links = service.kinds.iter().filter_map(|kind| kind.link);
+    links.any(Link::member_is_holder)
 }
 
 /// The roles and words of links that are entries of their own under this kind.

@@ -190,7 +190,7 @@ pub(crate) fn dids_are_adopted_and_released() {
     // An entry that is removed is released: the did stays where it is.
     desk.yaml(&format!("{two}{}", dids(&[("01", "t1")])));
     let said = desk.run("plan", 0);
-    assert!(said.contains("released: no longer managed, and left as it is"), "{said}");
+    assert!(said.contains("released: no longer managed, and not deleted"), "{said}");
     desk.apply("", &[]);
     assert_eq!(desk.server.row("dids", 2)["trunk_id"], "2");
 

@@ -107,9 +107,9 @@ fn a_limit_counts_within_targets_excludes_accounts_and_deletes() {
     // The guards look at what the limited plan deletes.
     story.expect(3, "plan --destroy --max-deletes 2").says("6 objects would be deleted");
     let ran = story.expect(0, "apply --auto-approve --destroy --limit 2 --max-deletes 2");
-    ran.says("4 of 6 changes left out by --limit 2").says("a fresh plan is empty");
+    ran.says("4 of 6 changes left out by --limit 2").says("a fresh plan to destroy is empty");
     story.expect(3, "plan --destroy --limit 5 --max-deletes 2").says("4 objects would be deleted");
-    story.expect(0, "apply --auto-approve --destroy --limit 4 --max-deletes 4").says("a fresh plan is empty.");
+    story.expect(0, "apply --auto-approve --destroy --limit 4 --max-deletes 4").says("a fresh plan to destroy is empty.");
 }
 
 #[test]

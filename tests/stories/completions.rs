@@ -22,6 +22,8 @@ fn a_line_is_completed_with_what_the_files_and_the_ledger_have() {
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     assert_eq!(candidates(&story, &["plan", "--target", "part"]), ["partners.west"]);
     assert_eq!(candidates(&story, &["explain", "partners.w"]), ["partners.west"]);
+    assert!(candidates(&story, &["explain", "partners.west.z"]).contains(&"partners.west.zip".to_owned()));
+    assert!(candidates(&story, &["get", "pa"]).starts_with(&["partners".to_owned()]));
     assert_eq!(candidates(&story, &["plan", "--account", "c"]), ["carrierx"]);
     assert_eq!(candidates(&story, &["undo", &run[..4]]), [run.as_str()]);
     assert_eq!(candidates(&story, &["journal", "show", "l"]), ["last"]);

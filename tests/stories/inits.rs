@@ -117,7 +117,7 @@ fn the_next_steps_do_what_they_say() {
     let story = Story::new("{}");
     story.file("world.yaml", WORLD);
     let adopted = story.expect(0, "init --account unpod --set unpod.org_handle=acme.example --adopt --sandbox world.yaml");
-    adopted.says("Next: set these variables, then telform plan --sandbox world.yaml\n");
+    adopted.says("Next: telform plan --sandbox world.yaml\n");
 }
 
 /// The service answers a wrong handle like a missing right, and the list of organizations tells them apart.

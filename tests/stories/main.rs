@@ -18,6 +18,7 @@ mod adopt;
 mod alike;
 #[cfg(unix)]
 mod approvals;
+mod as_printed;
 mod bound;
 mod bridges;
 mod bugs;

@@ -166,7 +166,10 @@ fn what_it_shows() {
     shot!("rehearsed", ran);
     story.expect(1, "rehearse --fault {effect:oops}").says("telform::rehearse::fault");
     // Nothing to do, and what is not permitted.
-    story.expect(3, "rehearse --max-numbers-dark 2").says("the apply would write nothing: 1 refused");
+    story
+        .expect(3, "rehearse --max-numbers-dark 2")
+        .says("The apply would write nothing. 1 guard refused: max_numbers_dark (3 > 2).")
+        .says("To allow it:\n  telform rehearse --max-numbers-dark 3\n");
     story.unpod("bridges: {}\n");
     story.expect(0, "rehearse").says("Plan: no changes");
     assert!(story.take_log().iter().all(|request| request.starts_with("GET ")));

@@ -141,23 +141,24 @@ fn a_lost_key_is_said_and_has_a_way_on() {
 #[test]
 fn secrets_of_the_sandbox() {
     let mut story = Story::new("{}").secret("AUTH", "canary-auth-1");
-    story.file("world.yaml", "unpod: { organizations: [ { handle: acme.example } ] }\n");
     let yaml = |name: &str, source: &str| {
         story
             .unpod(&format!("providers:\n  {name}: {{ provider: twilio, account_sid: AC1, auth_token: {{ env: {source} }} }}\n"));
     };
-    for source in ["AUTH", "NOBODY_SETS_THIS"] {
+    for source in ["NOBODY_SETS_THIS", "AUTH"] {
+        // Each has its own world, and its ledger beside it.
+        let world = format!("--sandbox {source}.yaml");
+        story.file(&format!("{source}.yaml"), "unpod: { organizations: [ { handle: acme.example } ] }\n");
         yaml("a", source);
-        story.expect(0, "apply --auto-approve --sandbox world.yaml");
+        story.expect(0, &format!("apply --auto-approve {world}"));
         yaml("b", source);
-        story.expect(0, "plan --detailed-exitcode --sandbox world.yaml").says("renamed in the ledger").says("Plan: no changes");
-        story.expect(0, "apply --auto-approve --sandbox world.yaml");
-        story.expect(0, "ledger rekey --sandbox world.yaml").says("Carried over: 1 secret");
-        story.expect(0, "plan --detailed-exitcode --sandbox world.yaml").says("1 secret unchanged");
+        story.expect(0, &format!("plan --detailed-exitcode {world}")).says("renamed in the ledger").says("Plan: no changes");
+        story.expect(0, &format!("apply --auto-approve {world}"));
+        story.expect(0, &format!("ledger rekey {world}")).says("Carried over: 1 secret");
+        story.expect(0, &format!("plan --detailed-exitcode {world}")).says("1 secret unchanged");
     }
-    yaml("b", "AUTH");
     story.set("AUTH", "canary-auth-2");
-    story.expect(2, "plan --detailed-exitcode --sandbox world.yaml").says("changed in the configuration");
+    story.expect(2, "plan --detailed-exitcode --sandbox AUTH.yaml").says("changed in the configuration");
 }
 
 /// A rename that also writes a secret is rehearsed as it is applied.

@@ -71,7 +71,7 @@ accounts:
   unpod: {{ api: unpod, base_url: \"{}\", org_handle: acme.example, requests_per_minute: 60000, settle_after: 0s, token: {{ env: UNPOD_TOKEN }} }}
   carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, settle_after: 0s, token: {{ env: CARRIERX_TOKEN }} }}
 providers: {{ main: {{ provider: plivo, account_sid: MA42, auth_token: {{ env: AUTH }}, id: '42' }} }}
-bridges: {{ sales: {{ slug: sales, name: {text}, numbers: {{ '+14155550101': {{ provider: main }} }} }} }}
+bridges: {{ sales: {{ slug: sales, name: {name}, numbers: {{ '+14155550101': {{ provider: main }} }} }} }}
 partners:
   west: {{ login: west, name: {text}, city: Bern, password: {{ env: WEST_PASSWORD }}, attributes: {{ {text}: {text}, tier: gold }} }}
 removed:
@@ -80,6 +80,8 @@ removed:
             urls.0,
             urls.1,
             text = json!(format!("other {}", printable(evil))),
+            // The service takes no longer name.
+            name = json!(format!("other {}", printable(evil)).chars().take(100).collect::<String>()),
         ),
     );
     story

@@ -15,6 +15,8 @@ pub struct AdoptionCoverage {
     pub listed: Vec<String>,
     /// What could not be listed, and why.
     pub missed: Vec<NotCompared>,
+    /// What is not adopted, because `removed` lists it.
+    pub removed: BTreeSet<Address>,
 }
 
 impl AdoptionCoverage {

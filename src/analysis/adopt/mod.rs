@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::kind::{Field, Kind};
 use crate::model::resource::{Address, ListingFailure, LiveAccount, LiveObject};
 use crate::model::value::CompactValue;
-use crate::plan::{self, Inputs};
+use crate::plan::{self, Inputs, Plan, StepOperation};
 
 mod alike;
 mod alike_entry;
@@ -54,6 +54,22 @@ pub struct AdoptionSet<'a> {
     pub groups: Vec<Vec<AdoptableObject<'a>>>,
     /// (account, kind, id) to address.
     pub known: BTreeMap<(String, &'static str, String), Address>,
+    /// What is not adopted, because `removed` lists it.
+    pub removed: BTreeSet<Address>,
+}
+
+/// Live objects that `removed` names, by account, kind and id: an entry for one would say the opposite.
+fn removed_objects(inputs: &Inputs<'_>) -> BTreeMap<(String, String, String), Address> {
+    if inputs.desired.removed.is_empty() {
+        return BTreeMap::new();
+    }
+    let listed: BTreeSet<&Address> = inputs.desired.removed.iter().map(|gone| &gone.address).collect();
+    let deletes = Plan::new(inputs).steps.into_iter().filter_map(|step| match (step.operation, step.address) {
+        (StepOperation::Delete { id, .. }, Some(address)) => Some((step.call.account, address, id)),
+        _ => None,
+    });
+    let deletes = deletes.filter(|(_, address, _)| listed.contains(address));
+    deletes.map(|(account, address, id)| ((account, address.kind.to_string(), id), address)).collect()
 }
 
 impl<'a> AdoptionSet<'a> {
@@ -61,11 +77,12 @@ impl<'a> AdoptionSet<'a> {
     /// has one, else one made from its natural key.
     pub fn from_unclaimed(inputs: &Inputs<'a>, kinds: &BTreeSet<&str>) -> Self {
         let claimed = plan::claimed_objects(inputs);
+        let removed = removed_objects(inputs);
         let known = claimed
             .iter()
             .map(|((account, kind, id), address)| (((*account).to_owned(), *kind, (*id).to_owned()), (*address).clone()))
             .collect();
-        let mut adoption = Self { groups: Vec::new(), known };
+        let mut adoption = Self { known, removed: removed.values().cloned().collect(), ..Self::default() };
         let mut taken: BTreeSet<Address> = inputs.desired.objects.keys().cloned().collect();
         taken.extend(inputs.desired.existing.keys().cloned());
         taken.extend(inputs.desired.removed.iter().map(|gone| gone.address.clone()));
@@ -84,6 +101,7 @@ impl<'a> AdoptionSet<'a> {
                 let free = objects
                     .iter()
                     .filter(|live| !claimed.contains_key(&(name.as_str(), kind.name, live.id.as_str())))
+                    .filter(|live| !removed.contains_key(&(name.clone(), kind.name.to_owned(), live.id.clone())))
                     .filter(|live| seen.insert((first, kind.name, live.id.as_str())))
                     .map(|live| (name.as_str(), live));
                 let group: Vec<_> = free.collect();
@@ -135,6 +153,6 @@ impl<'a> AdoptionSet<'a> {
             .map(|((account, kind, id), address)| ((account.to_owned(), kind, id.to_owned()), address.clone()))
             .collect();
         let found = AdoptableObject { address: address.clone(), account, kind, live: object };
-        Some(Self { groups: vec![vec![found]], known })
+        Some(Self { groups: vec![vec![found]], known, ..Self::default() })
     }
 }

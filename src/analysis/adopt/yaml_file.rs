@@ -23,6 +23,8 @@ pub struct SecretPlaceholder {
     pub attribute: &'static str,
     /// The environment variable that supplies it.
     pub variable: String,
+    /// Whether the service shows it, so that it can be compared.
+    pub is_shown: bool,
 }
 
 /// Something that could not be written, and why; it is a comment in the file.
@@ -175,7 +177,7 @@ impl AdoptionFile {
                 StatedContent::LeftOut(why) => self.leave_out(statement.address, field.name, why),
                 StatedContent::Value(value) => self.write_value(statement.address, field, value),
                 StatedContent::Secret => {
-                    let variable = self.add_placeholder(statement.address, field.name, field.name);
+                    let variable = self.add_placeholder(statement.address, field, field.name);
                     self.push_line(&format!("{}: {{ env: {variable} }}", line_head(field)));
                 }
                 StatedContent::ServedBy(name) => self.push_line(&format!("    {}: {}", field.name, mapping_key(name))),
@@ -211,7 +213,7 @@ impl AdoptionFile {
                         continue;
                     }
                     // A secret is never written: its owner supplies it.
-                    let variable = self.add_placeholder(address, field.name, &format!("{}_{part}", field.name));
+                    let variable = self.add_placeholder(address, field, &format!("{}_{part}", field.name));
                     self.push_line(&format!("      {}: {{ env: {variable} }}", mapping_key(part)));
                 }
             }
@@ -224,9 +226,10 @@ impl AdoptionFile {
     }
 
     /// Notes a secret of an object, and returns the variable that supplies it.
-    fn add_placeholder(&mut self, address: &Address, attribute: &'static str, part: &str) -> String {
+    fn add_placeholder(&mut self, address: &Address, field: &'static Field, part: &str) -> String {
         let variable = variable_name(address, part);
-        self.placeholders.push(SecretPlaceholder { address: address.clone(), attribute, variable: variable.clone() });
+        let (attribute, is_shown) = (field.name, field.ty != AttributeType::Secret || field.secret_is_read_back);
+        self.placeholders.push(SecretPlaceholder { address: address.clone(), attribute, variable: variable.clone(), is_shown });
         variable
     }
 
@@ -287,12 +290,12 @@ impl AdoptionFile {
     fn add_placeholders(&mut self, address: &Address, field: &'static Field, content: &StatedContent<'_>) {
         match content {
             StatedContent::Secret => {
-                self.add_placeholder(address, field.name, field.name);
+                self.add_placeholder(address, field, field.name);
             }
             StatedContent::Value(value) if field.allows_secret_sources => {
                 let CompactValue::Map(entries) = &**value else { return };
                 for (part, _) in entries.iter().filter(|(_, value)| holds_mark(value)) {
-                    self.add_placeholder(address, field.name, &format!("{}_{part}", field.name));
+                    self.add_placeholder(address, field, &format!("{}_{part}", field.name));
                 }
             }
             _ => {}

@@ -184,7 +184,9 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
     let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).map(str::to_owned);
     let id = id.as_deref();
     let live = id.and_then(|id| find_live(inputs, account.as_deref()?, kind.name, id).map(|(live, _)| live));
+    let shows_links = attribute.and_then(|name| kind.field(name)).is_none_or(|field| field.ty.is_links());
     if kind.link.is_some()
+        && shows_links
         && let (Some(account), Some(id)) = (&account, id)
     {
         notices.extend(recorded_only_notice(inputs, account, address, |it| it.bridge == id));

@@ -17,7 +17,7 @@ impl ObjectDecision {
             Self::Excluded => "excluded from this run",
             Self::NotTargeted => "not a target of this run",
             Self::OutOfScope => "out of scope, left alone",
-            Self::Released => "released, left as it is",
+            Self::Released => "released: no longer managed, and not deleted",
             Self::AlreadyGone => "already deleted, nothing to do",
             Self::AccountGone => "left alone, because its account is not in the YAML",
             Self::Unmanaged => "unmanaged",

@@ -192,7 +192,7 @@ pub fn default_columns(scope: &TableScope, for_entries: bool) -> Vec<Column> {
         return [entry, account].into_iter().chain(stated).collect();
     }
     let mut shown: Vec<Column> = scope.natural_key().collect();
-    let states = scope.fields().filter(|field| field.is_state).map(|field| field.name);
+    let states = scope.fields().filter(|field| field.is_state || field.ty == AttributeType::ServedBy).map(|field| field.name);
     shown.extend(distinct(states).into_iter().map(attribute));
     shown.extend([account, managed, address]);
     // Where the natural key is the identity, it is there already.

@@ -6,7 +6,7 @@ use super::{TableScope, accounts_once};
 use crate::analysis::adopt::unconfirmed_and_empty;
 use crate::analysis::drift::NotCompared;
 use crate::model::resource::LiveAccount;
-use crate::plan::Inputs;
+use crate::plan::{Inputs, NoticeCode};
 use crate::services;
 use crate::text::list_first_few;
 
@@ -113,11 +113,8 @@ impl InventoryCoverage {
             let recorded = live.connections.iter().flatten().filter(|it| it.is_recorded_only());
             let numbers: Vec<&str> = recorded.map(|it| it.number.as_str()).collect();
             if !numbers.is_empty() {
-                self.remarks.push(format!(
-                    "{} in account {account}: the service does not show what serves {}. telform recorded it on connecting, and cannot see a change since",
-                    list_first_few(&numbers),
-                    if numbers.len() == 1 { "it" } else { "them" },
-                ));
+                let what = NoticeCode::RecordedOnly.describe();
+                self.remarks.push(format!("{} in account {account}: {what}", list_first_few(&numbers)));
             }
         }
     }

@@ -6,6 +6,7 @@ use super::{OneDifference, plain_value};
 use crate::model::call::{BodyValue, CallBody, StepId};
 use crate::model::resource::ServedBy;
 use crate::plan::{Change, ObjectRef, Plan, Prerequisite, Step, StepOperation};
+use crate::services;
 
 /// The steps of a plan by name. In each, the names replace the ids `s1`, `s2`.
 pub(super) struct NamedSteps<'a> {
@@ -185,7 +186,7 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
     let operation = serde_json::to_value(&step.operation).unwrap_or_default();
     let mut left_out = "do";
     if let StepOperation::Connect { before, .. } | StepOperation::Disconnect { before, .. } = &step.operation {
-        parts.insert("connection before".to_owned(), served_by(before));
+        parts.insert("connection before".to_owned(), served_by(step, before));
         left_out = "before";
     }
     let members = operation.as_object().into_iter().flatten();
@@ -206,17 +207,11 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
     parts
 }
 
-/// What serves a number, for people.
-fn served_by(spot: &ServedBy) -> String {
-    match spot {
-        ServedBy::NotThere => "not there".to_owned(),
-        ServedBy::Unserved => "served by nothing".to_owned(),
-        ServedBy::OneOf(ids) if ids.is_empty() => "served by something unknown".to_owned(),
-        ServedBy::OneOf(ids) => format!("served by one of {}", ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
-        ServedBy::By { id, .. } => format!("served by {id} ({})", spot.word()),
-        ServedBy::Foreign { id, .. } => format!("served by {id}"),
-        ServedBy::NotTold => "not known".to_owned(),
-    }
+/// What serves a number, for people, and how that is known: a review was made with it.
+fn served_by(step: &Step, spot: &ServedBy) -> String {
+    let service = step.address.as_ref().and_then(|address| services::of_kind(&address.kind));
+    let described = spot.describe(service.map_or("object", |service| service.link_words().target));
+    if matches!(spot, ServedBy::By { .. }) { format!("{described} ({})", spot.word()) } else { described }
 }
 
 /// A value of an operation for people; an object that another step creates is named by that step.

@@ -175,6 +175,16 @@ impl<'a> UndoBuilder<'a> {
         declared.is_some_and(|object| object.prevent_delete) || self.today.ledger.is_delete_protected(account, &address.kind, id)
     }
 
+    /// The object that this address had before an interrupted replacement, while it is still there: its id. Without its replacement
+    /// nothing would manage it.
+    pub(super) fn still_replaces(&self, address: &Address, account: &str, kind: &Kind) -> Option<&'a str> {
+        let entry = self.today.ledger.objects.get(address)?;
+        let left = entry.left_behind.iter().map(|left| (left.account.as_str(), left.id.as_str()));
+        let mut former = entry.former.iter().map(|id| (account, id.as_str())).chain(left);
+        let there = |(account, id): &(&str, &str)| self.live_objects(account, kind.name).iter().any(|live| live.id == *id);
+        former.find(there).map(|(_, id)| id)
+    }
+
     /// Numbers that an object created by the run now serves or holds, and that the run did not connect there.
     pub(super) fn serves_otherwise(&self, kind: &Kind, account: &str, id: &str, deeds: &[DoneStep<'_>]) -> Vec<String> {
         let brought: BTreeSet<(String, &str)> = deeds

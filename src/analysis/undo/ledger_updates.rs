@@ -55,7 +55,7 @@ impl UndoBuilder<'_> {
         let more = adopted.len().saturating_sub(MOST);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         let those = format!("{}{rest}", adopted[..adopted.len() - more].join(", "));
-        let why = format!("managed since this run, and still managed: {those}; `telform forget ADDRESS` releases one");
+        let why = format!("this run began to manage {those}, and telform still does; `telform forget ADDRESS` releases one");
         self.undo.not_undone.push(NotUndone { what: "the ledger".to_owned(), why });
     }
 

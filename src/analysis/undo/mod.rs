@@ -252,6 +252,10 @@ impl<'a> UndoBuilder<'a> {
         if self.is_protected(address, &deed.account, id) {
             return self.add_not_undone(address, "protected by prevent_delete, left alone");
         }
+        if let Some(old) = self.still_replaces(address, &deed.account, kind) {
+            let why = format!("it replaced {old}, which is still there; `telform apply` finishes that");
+            return self.add_not_undone(address, why);
+        }
         let others = self.serves_otherwise(kind, &deed.account, id, deeds);
         if !others.is_empty() {
             let why = format!("it now has {}, which it did not have after the run", others.join(", "));

@@ -90,8 +90,15 @@ impl RequestNames<'_> {
         if let Some(step) = inverse.of.iter().find(|step| makes && deletes(step)) {
             return recreated_address(self.then, step).unwrap_or_default();
         }
-        request_name(call, &|step| {
-            if deletes(step) { recreated_address(self.then, step) } else { deed(step)?.made.map(str::to_owned) }
+        // What the run did not delete has its id still.
+        let kept = |step: &str| match &self.then.steps.iter().find(|known| known.id == step)?.operation {
+            StepOperation::Delete { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        request_name(call, &|step| match deed(step) {
+            Some(_) if deletes(step) => recreated_address(self.then, step),
+            Some(deed) => deed.made.map(str::to_owned),
+            None => kept(step),
         })
     }
 

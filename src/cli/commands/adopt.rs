@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute};
+use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute, SecretPlaceholder};
 use crate::cli::args::{LockArgs, parse_address};
 use crate::cli::console::Console;
 use crate::model::resource::Address;
@@ -135,6 +135,7 @@ fn print_entered(out: &Console, address: &Address, id: &str, plan: &Plan) {
 
 /// Reports what was written, what was not, and which secrets are to be supplied.
 fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &AdoptionCoverage) {
+    let sources = out.next_files.get_or_init(|| next_command_sources(out, drafts));
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects = pages().flat_map(|page| &page.addresses);
@@ -187,17 +188,19 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
         }
     }
     print_create_attributes(out, drafts);
+    let removed: Vec<&Address> = looked.removed.iter().collect();
+    render_list(out, "Not adopted, because `removed` lists it", &removed, |address| address.to_string());
     let left_out: Vec<&OmittedAttribute> = pages().flat_map(|page| &page.omitted).collect();
     render_list(out, "Not written; see the comments in the file", &left_out, |it| {
         format!("{} {}: {}", it.address, it.attribute, it.why)
     });
-    let secrets: Vec<_> = pages().flat_map(|page| &page.placeholders).collect();
-    render_list(out, "Secrets, not compared until their variables are set", &secrets, |it| {
-        format!("{}  {} {}", it.variable, it.address, it.attribute)
-    });
+    let (shown, hidden): (Vec<_>, Vec<_>) = pages().flat_map(|page| &page.placeholders).partition(|it| it.is_shown);
+    let line = |it: &&SecretPlaceholder| format!("{}  {} {}", it.variable, it.address, it.attribute);
+    render_list(out, "Secrets that the service shows: compared when their variables are set", &shown, line);
+    render_list(out, "Secrets that the service never shows; only a new object needs them", &hidden, line);
     out.print(&format!("\nVerified: a plan for the written files is empty ({}).\n", plan.summary()));
-    let first = if secrets.is_empty() { "" } else { "set these variables, then " };
-    let next = out.repeated_options.complete_command(&format!("telform plan{}", next_command_sources(out, drafts)));
+    let first = if shown.is_empty() { "" } else { "set the variables of the secrets that are shown, then " };
+    let next = out.repeated_options.complete_command(&format!("telform plan{sources}"));
     out.print(&format!("Next: {first}{next}\n"));
     out.report_not_checked(&looked.missed);
 }

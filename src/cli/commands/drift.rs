@@ -14,7 +14,7 @@ use crate::model::resource::{Address, AddressPattern};
 use crate::output::view::json;
 use crate::output::view::metrics::drift_as_metrics;
 use crate::output::view::text::wrap_text;
-use crate::output::view::{fold, plural_kind};
+use crate::output::view::{fold, nested_difference, plural_kind};
 use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
@@ -287,12 +287,28 @@ impl DriftText<'_> {
         let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
         self.push(&format!("    {}{at}\n", escape(subject.trim_end())));
         if drift.attribute.is_some() && drift.class.is_drift() {
+            if let Some(lines) = drift.place.as_ref().and_then(|_| nested_difference(&drift.wanted, &drift.live)) {
+                return self.push_nested(&lines, drift);
+            }
             let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
             let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
             self.push(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
-            if let Some(run) = &drift.run {
-                self.push(&format!("      sent     in run {}, not taken\n", escape(run)));
-            }
+            self.push_sent(drift);
+        }
+    }
+
+    /// A value that spans lines, line by line as in a plan.
+    fn push_nested(&mut self, lines: &[String], drift: &Drift) {
+        self.push("      - YAML\n      + is\n");
+        for line in lines {
+            self.push(&format!("        {line}\n"));
+        }
+        self.push_sent(drift);
+    }
+
+    fn push_sent(&mut self, drift: &Drift) {
+        if let Some(run) = &drift.run {
+            self.push(&format!("      sent     in run {}, not taken\n", escape(run)));
         }
     }
 }

@@ -68,6 +68,10 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
         for AbandonedObject { account, id } in &done.left {
             text.push_str(&format!(" So does {} in account {}, which it replaced.", escape(id), escape(account)));
         }
+        if let Some(place) = &done.declared_at {
+            let place = escape(place);
+            text.push_str(&format!(" Its entry at {place} remains: remove it too, or the next apply manages it again."));
+        }
         return text + &create;
     }
     let noted = format!("Recorded: the interrupted create of {address} created nothing.");

@@ -114,10 +114,14 @@ pub(super) async fn show_plan(
         save_plan(file, &document, signer)?;
     }
     if wanted.for_people(out) {
+        let to_apply = if made.is_journal_unreadable() { APPLY_STOPS } else { to_apply };
         print_what_is_next(out, plan, request, output.out.as_deref(), to_apply);
     }
     Ok(formats::exit_for_plan(plan, output.detailed_exitcode))
 }
+
+/// What follows a plan beside a journal that was altered or cannot be read.
+const APPLY_STOPS: &str = "An apply would stop before its first request, because of the journal: see the error above.";
 
 /// What a reader does after the plan: allow it, apply it, or nothing. A file that was written is always named.
 fn print_what_is_next(out: &Console, plan: &Plan, request: &PlanRequest, file: Option<&Path>, to_apply: &str) {
@@ -128,9 +132,10 @@ fn print_what_is_next(out: &Console, plan: &Plan, request: &PlanRequest, file: O
             out.print(&format!("\n{}", render_refusals(out, plan, "")));
             file.map(|file| format!("Saved as {file}. A refused plan can be shown and compared, but not applied."))
         }
-        Some(file) if plan.has_changes() || decides => {
-            Some(format!("Saved. To apply exactly this plan, run `telform apply {file}`."))
-        }
+        Some(file) if plan.has_changes() || decides => Some(match to_apply {
+            APPLY_STOPS => format!("Saved as {file}. {APPLY_STOPS}"),
+            _ => format!("Saved. To apply exactly this plan, run `telform apply {file}`."),
+        }),
         Some(file) => Some(format!("Saved as {file}. It changes nothing.")),
         None => (plan.has_changes() || decides).then(|| to_apply.to_owned()),
     };

@@ -12,7 +12,7 @@ use crate::output::Said;
 use crate::output::view::rehearsal;
 use crate::run::rehearse::{RehearseRequest, rehearse};
 use crate::run::{Exit, RunError, SavedPlan};
-use crate::sandbox::{FaultRule, World};
+use crate::sandbox::{FaultRule, World, WorldError};
 
 /// `telform rehearse`.
 #[derive(Debug, Args, Clone)]
@@ -73,6 +73,18 @@ async fn rehearse_and_show(out: &Console, args: &RehearseArgs) -> Result<Exit, R
     Ok(exit)
 }
 
+/// Why a text is not a fault: without the place, which is that in the world around it.
+fn reason_of(error: &WorldError) -> String {
+    match error {
+        WorldError::Parse { message, .. } => message
+            .split_once(": ")
+            .filter(|(place, _)| place.starts_with("line "))
+            .map_or(message.as_str(), |it| it.1)
+            .to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Faults in the simulator's format, from the command line or from files.
 fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
     let mut all = Vec::new();
@@ -96,7 +108,7 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
         // A list or a single fault, under the key that a world has for them.
         let list = World::from_yaml(&format!("faults:\n{lines}\n"));
         let one = || World::from_yaml(&format!("faults:\n  -\n{lines}\n"));
-        let world = list.or_else(|_| one()).map_err(|error| wrong(error.to_string()))?;
+        let world = list.or_else(|_| one()).map_err(|error| wrong(reason_of(&error)))?;
         all.extend(world.faults);
     }
     Ok(all)

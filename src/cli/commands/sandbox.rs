@@ -33,7 +33,7 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
     }
     let failed = |code, help: &str, error: &dyn std::fmt::Display| RunError::other(code, error.to_string(), help);
     let state = state_of(&args.world);
-    let world = load_world(&args.world, "check the world file")?;
+    let world = load_world(&args.world)?;
     let sandbox = Sandbox::start_on(world, args.listen)
         .await
         .map_err(|error| failed("telform::sandbox::start", "choose another address with --listen", &error))?;

@@ -155,7 +155,7 @@ impl ConfigLoader<'_> {
                 problems.push(
                     Problem::new("telform::yaml::same_object", what, &label.source, label.span)
                         .label("declared here")
-                        .help(format!("the tombstone is at {}; keep one of them", removal.location)),
+                        .help(format!("its entry under `removed` is at {}; keep one of them", removal.location)),
                 );
                 break;
             }

@@ -129,7 +129,7 @@ impl<'a> ConfigLoader<'a> {
             problems.push(
                 Problem::new("telform::yaml::removed_and_declared", what, &line.file.source, line.entry.key_span)
                     .label("declared here")
-                    .help(format!("the tombstone is at {}; keep one of them", removal.location)),
+                    .help(format!("its entry under `removed` is at {}; keep one of them", removal.location)),
             );
         }
         problems

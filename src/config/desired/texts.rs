@@ -81,6 +81,11 @@ fn match_word<'a>(text: &str, known: &[&'a str]) -> WordMatch<'a> {
     near.map_or(WordMatch::Strange, WordMatch::Near)
 }
 
+/// Whether a text is ASCII letters and digits, with a letter among the first five.
+fn is_login(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && text.bytes().take(5).any(|byte| byte.is_ascii_alphabetic())
+}
+
 impl ConfigLoader<'_> {
     /// Whether a value is a text, and not a template that was not filled in.
     pub(super) fn refuse_template(&mut self, file: FileRef<'_>, text: &str, at: Span, what: &dyn Fn() -> String) -> bool {
@@ -138,6 +143,10 @@ impl ConfigLoader<'_> {
                 let what = format!("`{}` is not a phone number: `{name}` takes E.164", suggestions::shorten_name(text));
                 let help = "write it with plus sign and country code, such as \"+14155550101\"";
                 ("telform::yaml::number", what, Some(help.to_owned()))
+            }
+            TextGrammar::Login if !is_login(text) => {
+                let what = format!("`{name}` takes ASCII letters and digits only, with a letter among the first five");
+                ("telform::yaml::login", what, Some("such as `desk2026`".to_owned()))
             }
             TextGrammar::Country if !country::is_alpha3(text) => {
                 let what = format!(

@@ -11,6 +11,9 @@ use crate::model::resource::{Address, DesiredValue, Removal};
 use crate::services;
 use crate::text::masked_for_display;
 
+/// Where a key is.
+const UNDER_REMOVED: &str = "in an entry under `removed`";
+
 impl<'a> ConfigLoader<'a> {
     pub(super) fn collect_removed(&mut self, item: FileEntry<'a>) {
         self.removed.push(item);
@@ -62,14 +65,18 @@ impl<'a> ConfigLoader<'a> {
         let file = list.file;
         let Some(entries) = node.as_map() else {
             self.report_problem(
-                Problem::new("telform::yaml::wrong_type", "a tombstone must be a map", &file.source, node.used_at)
+                Problem::new("telform::yaml::wrong_type", "an entry under `removed` must be a map", &file.source, node.used_at)
                     .label(format!("this is {}", node.type_name()))
                     .help("- address: providers.old-one\n  reason: why it goes"),
             );
             return None;
         };
         let Some(line) = node.get("address") else {
-            let what = "a tombstone needs the address that the object had";
+            if let Some(typed) = entries.iter().find(|entry| suggestions::closest_name(&entry.key, ["address"]).is_some()) {
+                self.report_unknown_key(file, typed, &schema::TOMBSTONE, UNDER_REMOVED);
+                return None;
+            }
+            let what = "an entry under `removed` needs the address that the object had";
             self.report_problem(
                 Problem::new("telform::yaml::missing", what, &file.source, node.used_at).label("`address` is missing"),
             );
@@ -105,7 +112,7 @@ impl<'a> ConfigLoader<'a> {
                     let mut known = schema::TOMBSTONE.to_vec();
                     known.retain(|key| *key != "id" || !rows.is_empty());
                     known.extend(natural_key_fields(rows));
-                    return self.report_unknown_key(item.file, item.entry, &known, "in a tombstone");
+                    return self.report_unknown_key(item.file, item.entry, &known, UNDER_REMOVED);
                 };
                 if item.entry.value.is_null() {
                     return self.report_wrong_type(item.file, item.entry, "what the object has there");

@@ -289,6 +289,17 @@ impl ConfigLoader<'_> {
             self.report_problem(problem(code, what).label("here").help(help));
             return false;
         }
+        let number = || entry.value.as_scalar().filter(|_| field.ty == AttributeType::Integer)?.text.parse::<u64>().ok();
+        let outside = match (field.bounds, number()) {
+            (Some((least, most)), Some(number)) if number < least || number > most => {
+                Some(format!("is {number}, and the service takes {least} to {most}"))
+            }
+            _ => value.as_str().filter(|_| !empty).and_then(|text| field.length_fault(text)),
+        };
+        if let Some(outside) = outside {
+            self.report_problem(problem("telform::yaml::bounds", format!("`{name}` {outside}")).label("here"));
+            return false;
+        }
         if !empty && value.as_str().is_some() && !self.check_grammar(file, field, entry, text) {
             return false;
         }
@@ -367,7 +378,7 @@ pub(super) fn value_span(entry: &MapEntry) -> Span {
 }
 
 pub(super) fn wanted_secret(source: SecretSource) -> DesiredValue {
-    DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint: None }))
+    DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint: None, made_up: false }))
 }
 
 /// The number, when a JSON reader represents it exactly.

@@ -126,7 +126,10 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
         AttributeType::Decimal => {
             json!({ "type": ["string", "number"], "pattern": "^\\s*[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*$" })
         }
-        AttributeType::Integer => json!({ "type": "integer", "minimum": 0 }),
+        AttributeType::Integer => match field.bounds {
+            Some((least, most)) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+            None => json!({ "type": "integer", "minimum": 0 }),
+        },
         AttributeType::Bool => json!({ "type": "boolean" }),
         AttributeType::List if field.nested_keys.is_empty() => json!({ "type": "array" }),
         AttributeType::Map if field.nested_keys.is_empty() => json!({ "type": "object" }),
@@ -178,7 +181,16 @@ fn text_schema(kind: &Kind, field: &Field) -> Value {
     } else if field.required {
         about["pattern"] = "\\S".into();
     }
+    if let Some((least, most)) = field.bounds {
+        if least > 0 {
+            about["minLength"] = least.into();
+        }
+        if most < u64::MAX {
+            about["maxLength"] = most.into();
+        }
+    }
     match field.grammar {
+        TextGrammar::Login => about["pattern"] = "^(?=.{0,4}[A-Za-z])[A-Za-z0-9]+$".into(),
         TextGrammar::PhoneNumber => about["pattern"] = E164.into(),
         TextGrammar::Country => about["pattern"] = "^[A-Z]{3}$".into(),
         TextGrammar::Code if field.required => about["pattern"] = "^[!-~]+$".into(),

@@ -71,6 +71,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::blank" 1
             "An identity, a login or an account contains a space or an invisible character."
             "Remove it; the message shows the text without it."
+        "telform::yaml::bounds" 1
+            "A number, or the length of a text, is outside what the service documents."
+            "Write a value within the limits that the message names."
         "telform::yaml::control" 1
             "A value contains control characters, which no service accepts and which could control a terminal."
             "Remove them."
@@ -125,6 +128,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::literal_secret" 1
             "The YAML contains a secret."
             "Write where it comes from (`{ env: NAME }`, `{ file: path }`), and replace the secret, because it was stored in a file."
+        "telform::yaml::login" 1
+            "A login of devices contains something other than ASCII letters and digits, or no letter among its first five characters."
+            "Write it with letters and digits, such as `desk2026`."
         "telform::yaml::mail" 1
             "A text is not a mail address."
             "Write one `@` with text on both sides, and no spaces."
@@ -249,6 +255,9 @@ pub(super) const SECRETS: CodeGroup = CodeGroup {
         "telform::policy::not_allowed" 1
             "The YAML names a policy program, and no option allows telform to run it."
             "Review the program, then allow the commands in these files with `--allow-commands`."
+        "telform::secret::length" 1
+            "A secret is shorter or longer than the service takes."
+            "Correct the value in its source; the message says how many characters it has, and never the value."
         "telform::secret::missing" 1
             "The source of an account's token is empty or missing."
             "Set the variable, write the file, or allow the command."

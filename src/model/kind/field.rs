@@ -71,6 +71,8 @@ pub struct Field {
     pub example: &'static str,
     /// The format of its text; for a map, of each value.
     pub grammar: TextGrammar,
+    /// Least and most: characters of a text or a secret, otherwise the number itself.
+    pub bounds: Option<(u64, u64)>,
     /// A map whose values may come from secret sources.
     pub allows_secret_sources: bool,
     /// Keys inside a map, or inside each map of a list, as far as they are known; empty where any key is allowed.
@@ -129,6 +131,7 @@ impl Field {
             known_values: &[],
             example: "",
             grammar: TextGrammar::Any,
+            bounds: None,
             allows_secret_sources: false,
             nested_keys: &[],
             elements_refer_to: None,
@@ -247,6 +250,20 @@ impl Field {
     pub const fn made_of(mut self, grammar: TextGrammar) -> Self {
         self.grammar = grammar;
         self
+    }
+
+    /// The least and the most that the service documents: characters of a text or a secret, otherwise the number itself.
+    pub const fn within(mut self, least: u64, most: u64) -> Self {
+        self.bounds = Some((least, most));
+        self
+    }
+
+    /// What is wrong with the length of a text; none where it is within what the service documents.
+    pub fn length_fault(&self, text: &str) -> Option<String> {
+        let (least, most) = self.bounds?;
+        let length = text.chars().count() as u64;
+        let limit = if most == u64::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
+        (length < least || length > most).then(|| format!("has {length} characters, and the service takes {limit}"))
     }
 
     /// Its values may come from secret sources.

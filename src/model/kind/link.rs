@@ -213,6 +213,11 @@ impl Link {
         matches!(self.requests, LinkRequests::PatchMember { .. })
     }
 
+    /// Whether a member is its own holder, so that its place says nothing about it.
+    pub fn member_is_holder(&self) -> bool {
+        matches!(self.requests, LinkRequests::PatchMember { .. })
+    }
+
     /// What takes a member off its target, where that is a PATCH of the member.
     pub fn detach(&self) -> Option<Detach> {
         match self.requests {

@@ -371,6 +371,8 @@ pub struct DesiredSecret {
     pub source: SecretSource,
     /// `None` while nothing was supplied: the variable is empty, the file is missing.
     pub fingerprint: Option<Fingerprint>,
+    /// Whether the sandbox made it up because nothing was supplied: a difference from it is a change that nothing asked for.
+    pub made_up: bool,
 }
 
 /// A tombstone: an object that is to be deleted.

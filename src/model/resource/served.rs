@@ -115,6 +115,7 @@ impl ServedBy {
             Self::NotThere => "is not on it".to_owned(),
             Self::Unserved => format!("is on it and no {target} serves it"),
             Self::By { id, .. } | Self::Foreign { id, .. } => format!("is served by {target} {id}"),
+            Self::OneOf(ids) if ids.is_empty() => "is served by something unknown".to_owned(),
             Self::OneOf(ids) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                 format!("may be served by {target} {}", ids.join(" or "))

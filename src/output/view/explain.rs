@@ -6,7 +6,7 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, wording};
 use crate::analysis::explain::{AttributeReason, ExplainedAttribute, Explanation, ObjectDecision, YamlValue};
 use crate::model::ledger::ObjectOrigin;
 use crate::model::value::{Value, to_spaced_json};
-use crate::plan::{MatchedBy, Prerequisite, ShownValue};
+use crate::plan::{MatchedBy, NoticeCode, PlanNotice, Prerequisite, ShownValue};
 use crate::text::{distinguish_pair, escape, shell_quote};
 
 /// Column in which the text after a label begins.
@@ -59,10 +59,7 @@ impl ExplanationText {
         }
         self.push_row("Rule", &rule);
         self.push_refusals(it);
-        for notice in it.notices.iter().filter(|notice| notice.attribute.is_none()) {
-            let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            self.push_row("Notice", &format!("{}{detail}", notice.describe()));
-        }
+        self.push_notices(it, |notice| notice.attribute.is_none());
         if it.verdict == ObjectDecision::Unmanaged {
             let id = it.found.id().unwrap_or_default();
             self.push_row("Next", &format!("`telform adopt {} {id}` starts to manage it", it.address));
@@ -162,7 +159,15 @@ impl ExplanationText {
         let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         self.push_row("Rule", &format!("{}{detail}", attribute.because.deciding_rule()));
         self.push_refusals(it);
+        self.push_notices(it, |notice| notice.code == NoticeCode::RecordedOnly);
         self.push_requests(it);
+    }
+
+    fn push_notices(&mut self, it: &Explanation, is_shown: impl Fn(&PlanNotice) -> bool) {
+        for notice in it.notices.iter().filter(|notice| is_shown(notice)) {
+            let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            self.push_row("Notice", &format!("{}{detail}", notice.describe()));
+        }
     }
 
     fn push_refusals(&mut self, it: &Explanation) {
@@ -171,11 +176,12 @@ impl ExplanationText {
             self.push_row("", &format!("help: {}", refusal.help()));
         }
         if it.other_refusals > 0 && !it.requests.is_empty() {
-            let them = if it.other_refusals == 1 { "1 refusal".to_owned() } else { format!("{} refusals", it.other_refusals) };
-            self.push_row(
-                "But",
-                &format!("the plan has {them} about something else, so it is not applied; `telform plan` shows them"),
-            );
+            let (more, shows) = match it.other_refusals {
+                1 => ("1 refusal".to_owned(), "shows it"),
+                many => (format!("{many} refusals"), "shows them"),
+            };
+            let more = if it.refusals.is_empty() { more } else { more.replacen(' ', " more ", 1) };
+            self.push_row("But", &format!("the plan has {more}, so it is not applied; `telform plan` {shows}"));
         }
     }
 
@@ -245,10 +251,10 @@ fn describe_live(it: &Explanation) -> String {
 }
 
 fn describe_ledger(it: &Explanation) -> String {
-    let Some(known) = &it.ledger else { return "not there".to_owned() };
+    let Some(known) = &it.ledger else { return "no record of it".to_owned() };
     let origin = match known.origin {
-        ObjectOrigin::Created => "created by telform",
-        ObjectOrigin::Adopted => "adopted",
+        ObjectOrigin::Created => "created by telform at",
+        ObjectOrigin::Adopted => "managed since",
     };
     let protected = if known.prevent_delete { ", protected by prevent_delete" } else { "" };
     let hidden = known.hidden_since.as_ref().map(|since| format!(", waiting to be confirmed since {since}"));

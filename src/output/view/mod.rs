@@ -39,6 +39,7 @@ mod wording;
 
 pub(crate) use groups::fold;
 pub(crate) use limits::{count_changes, describe_incomplete, describe_rest};
+pub(crate) use value::nested_difference;
 pub(crate) use wording::plural_kind;
 
 use anstyle::{AnsiColor, Style};

@@ -106,7 +106,7 @@ impl Rehearsal {
 impl NumberDowntime {
     fn how_long(&self) -> String {
         match self.seconds {
-            None => "from its disconnect until it is connected again".to_owned(),
+            None => "from its disconnect on: this run does not connect it again".to_owned(),
             Some(0.0) => "never".to_owned(),
             Some(seconds) => format!("{seconds:.1} s"),
         }

@@ -260,6 +260,9 @@ fn reconnect_report<'a>(run: &'a RecordedRun<'a>, record: &RecordedStep<'a>) -> 
     let cut = record.id.strip_prefix('r')?;
     let step = run.started.plan.steps.iter().find(|step| step.id.strip_prefix('s') == Some(cut))?;
     let subject = match &step.operation {
+        Operation::Disconnect { number, .. } if step.address.as_deref().is_some_and(wording::holds_itself) => {
+            format!("connect {number} again")
+        }
         Operation::Disconnect { bridge, number, .. } => format!("connect {number} on {bridge} again"),
         _ => format!("{} again", step_subject(step)),
     };
@@ -281,9 +284,15 @@ fn step_subject(step: &StepV1) -> String {
     match &step.operation {
         Operation::Create { .. } | Operation::Update { .. } => format!("{verb} {address}"),
         Operation::Delete { id, .. } => format!("{verb} {address} ({id})"),
+        Operation::Connect { number, .. } | Operation::Disconnect { number, .. } if wording::holds_itself(address) => {
+            format!("{verb} {number}")
+        }
         Operation::Connect { bridge, number, .. } => format!("{verb} {number} on {}", named(bridge)),
         Operation::Disconnect { bridge, number, .. } => format!("{verb} {number} from {bridge}"),
-        Operation::ReadBack { bridge, .. } => format!("{verb} {}", named(bridge)),
+        Operation::ReadBack { bridge, numbers } => {
+            let own = numbers.keys().next().filter(|_| wording::holds_itself(address)).cloned();
+            format!("{verb} {}", own.unwrap_or_else(|| named(bridge)))
+        }
     }
 }
 

@@ -167,13 +167,13 @@ fn push_impact(out: &mut String, plan: &Plan) {
             NumberEffect::Connects | NumberEffect::Settles => (GOOD, "+"),
         };
         push_line(out, &paint(style, format!("  {sign} {}", wording::impact_sentence(effect, &these))));
-        push_numbers(out, &these);
+        push_numbers(out, plan, &these);
     }
 }
 
-fn push_numbers(out: &mut String, numbers: &[&NumberImpact]) {
+fn push_numbers(out: &mut String, plan: &Plan, numbers: &[&NumberImpact]) {
     for number in numbers.iter().take(MOST_NUMBERS) {
-        push_line(out, &format!("      {}  {}", escape(&number.number), escape(&wording::from_and_to(number))));
+        push_line(out, &format!("      {}  {}", escape(&number.number), escape(&wording::from_and_to(plan, number))));
     }
     if numbers.len() > MOST_NUMBERS {
         push_line(out, &format!("      … and {} more; see --format json", numbers.len() - MOST_NUMBERS));

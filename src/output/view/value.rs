@@ -58,6 +58,14 @@ pub(super) fn attribute_lines(change: &AttributeChange, width: usize, created: b
     drawn
 }
 
+/// Lines that show how two nested values differ; none where one line shows each.
+pub(crate) fn nested_difference(before: &ShownValue, after: &ShownValue) -> Option<Vec<String>> {
+    let (name, risky, source) = Default::default();
+    let change = AttributeChange { name, before: before.clone(), after: after.clone(), risky, source };
+    line_difference(&change)?;
+    Some(attribute_lines(&change, 0, false).split_off(1))
+}
+
 /// The type of a line of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DiffLineKind {
@@ -100,6 +108,14 @@ pub(super) fn line_difference(change: &AttributeChange) -> Option<Vec<(DiffLineK
     Some(lines)
 }
 
+/// A line of a value; the mark of a number that nothing serves is not a name.
+fn without_mark(line: &str) -> String {
+    match line.trim_start().starts_with("\"+") {
+        true => line.replace(": \"unserved\"", ": (nothing serves it)"),
+        false => line.to_owned(),
+    }
+}
+
 /// A value as lines: a nested one key by key, a text line by line, an empty or short one as a single line.
 fn value_lines(value: &ShownValue) -> Vec<String> {
     match value {
@@ -112,7 +128,7 @@ fn value_lines(value: &ShownValue) -> Vec<String> {
             if empty {
                 return vec![short];
             }
-            serde_json::to_string_pretty(nested).unwrap_or(short).lines().map(str::to_owned).collect()
+            serde_json::to_string_pretty(nested).unwrap_or(short).lines().map(without_mark).collect()
         }
         other => vec![wording::shown_as_json(other)],
     }

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use crate::model::kind::{LinkWords, ServiceTable};
 use crate::plan::{
-    AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, ObjectRef, Plan, PlanNotice,
-    PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
+    AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, NumberLocation, ObjectRef,
+    Plan, PlanNotice, PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
 };
 use crate::services;
 use crate::text::distinguish_pair;
@@ -117,20 +117,30 @@ pub(super) fn with_effect(plan: &Plan, effect: NumberEffect) -> Vec<&NumberImpac
     plan.impact.iter().filter(|number| number.effect == effect).collect()
 }
 
+/// What a number is on, for people; none where that is the number itself.
+pub(super) fn number_place<'n>(plan: &Plan, number: &NumberImpact, spot: &'n NumberLocation) -> Option<&'n str> {
+    let name = spot.account.as_ref().unwrap_or(&number.account);
+    let account = plan.accounts.iter().find(|account| account.name == *name);
+    let service = account.and_then(|account| services::by_api(&account.api));
+    (!service.is_some_and(services::numbers_hold_themselves)).then_some(spot.bridge.as_str())
+}
+
 /// The present and the new connection of a number: `sales: providers.old -> providers.new`.
-pub(super) fn from_and_to(number: &NumberImpact) -> String {
-    let spot = |spot: &crate::plan::NumberLocation| {
+pub(super) fn from_and_to(plan: &Plan, number: &NumberImpact) -> String {
+    let place = |spot: &NumberLocation| number_place(plan, number, spot).map(|place| format!("{place} ")).unwrap_or_default();
+    let head = |spot: &NumberLocation| number_place(plan, number, spot).map(|place| format!("{place}: ")).unwrap_or_default();
+    let spot = |spot: &NumberLocation| {
         let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
-        format!("{} by {}{}", spot.bridge, spot.provider, account.unwrap_or_default())
+        format!("{}by {}{}", place(spot), spot.provider, account.unwrap_or_default())
     };
     match (&number.from, &number.to) {
         (Some(from), Some(to)) if from.account.is_some() => {
             format!("{} -> {} in account {}", spot(from), spot(to), number.account)
         }
         (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
-            format!("{}: {} -> {}", from.bridge, from.provider, to.provider)
+            format!("{}{} -> {}", head(from), from.provider, to.provider)
         }
-        (Some(from), Some(to)) if from == to => format!("{}: {}, old -> new", from.bridge, from.provider),
+        (Some(from), Some(to)) if from == to => format!("{}{}, old -> new", head(from), from.provider),
         (Some(from), Some(to)) => format!("{} -> {}", spot(from), spot(to)),
         (Some(from), None) => spot(from),
         (None, Some(to)) => spot(to),
@@ -288,12 +298,24 @@ pub(super) fn step_subject(step: &Step) -> String {
             format!("{} {address}", step.operation.as_str())
         }
         StepOperation::Delete { id, .. } => format!("delete {address} ({id})"),
+        StepOperation::Connect { number, .. } | StepOperation::Disconnect { number, .. } if holds_itself(&address) => {
+            format!("{} {number}", step.operation.as_str())
+        }
         StepOperation::Connect { bridge, number, .. } => {
             format!("connect {number} on {}", bridge_name(bridge, &address))
         }
         StepOperation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
-        StepOperation::ReadBack { bridge, .. } => format!("read back {}", bridge_name(bridge, &address)),
+        StepOperation::ReadBack { bridge, numbers } => {
+            let own = numbers.keys().next().filter(|_| holds_itself(&address));
+            format!("read back {}", own.map_or(bridge_name(bridge, &address), String::as_str))
+        }
     }
+}
+
+/// Whether the numbers of the service that this address belongs to are their own places.
+pub(super) fn holds_itself(address: &str) -> bool {
+    let kind = address.split('.').next().unwrap_or_default();
+    services::of_kind(kind).is_some_and(services::numbers_hold_themselves)
 }
 
 /// A bridge by its slug, or by its address while it has none yet.

@@ -180,12 +180,12 @@ fn spell_out(text: &str) -> String {
 
 /// Whether the service accepts only ASCII there.
 fn is_code(field: &Field) -> bool {
-    field.grammar == TextGrammar::Code || field.normaliser == Normaliser::Digits
+    matches!(field.grammar, TextGrammar::Code | TextGrammar::Login) || field.normaliser == Normaliser::Digits
 }
 
 /// Whether people compare the values of an attribute letter by letter.
 fn is_name(field: &Field) -> bool {
-    matches!(field.grammar, TextGrammar::Identifier | TextGrammar::Code | TextGrammar::Url)
+    matches!(field.grammar, TextGrammar::Identifier | TextGrammar::Code | TextGrammar::Login | TextGrammar::Url)
         || matches!(field.normaliser, Normaliser::Mail | Normaliser::Mails)
 }
 

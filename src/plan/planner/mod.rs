@@ -210,7 +210,7 @@ impl<'a> Planner<'a> {
             self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
         let asked = accounts_to_read(inputs.desired, inputs.ledger, inputs.options);
         let accounts = inputs.desired.accounts.values().filter(|account| asked.contains(&account.name));
-        let unmanaged = count_unmanaged(inputs, findings, &leaving, &steps);
+        let unmanaged = count_unmanaged(inputs, findings, &leaving, &steps, &self.remarks.effects);
         let mut plan = Plan {
             limits: inputs.options.limits.clone(),
             accounts: accounts.map(|account| inputs.account_line(account)).collect(),
@@ -288,12 +288,13 @@ fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {
 }
 
 /// Live objects that no address claims and that the plan leaves alone, counted by account and kind. An object is not left alone where an
-/// entry manages one of its members, or where the plan connects or disconnects one.
+/// entry manages one of its members, or where the plan connects or disconnects one; one that the plan releases has a notice.
 fn count_unmanaged(
     inputs: &Inputs<'_>,
     findings: &Matches<'_>,
     leaving: &BTreeSet<(&str, &str, &str)>,
     steps: &[Step],
+    effects: &[LedgerUpdate],
 ) -> Vec<UnmanagedCount> {
     let mut counts = Vec::new();
     // An object listed under two names of one account is one object.
@@ -311,7 +312,13 @@ fn count_unmanaged(
         let account = step.call.account.as_str();
         Some((account, inputs.desired.accounts.get(account)?.service.link_roles()?.holder, bridge.as_str()))
     });
-    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).collect();
+    let released = effects.iter().filter_map(|effect| match effect {
+        LedgerUpdate::Release { address, account: Some(account), id: Some(id) } => {
+            Some((account.as_str(), address.kind.as_str(), id.as_str()))
+        }
+        _ => None,
+    });
+    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).chain(released).collect();
     for (account, live) in &inputs.live.accounts {
         let names = inputs.names_of_same_account(account);
         let first = names.first().copied().unwrap_or(account);

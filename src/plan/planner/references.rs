@@ -323,11 +323,12 @@ fn unknown_referrers(inputs: &Inputs<'_>, gone: &LeavingObject<'_>) -> Vec<Strin
 fn describe_staying(gone: &LeavingObject<'_>, staying: &[&Referrer<'_>], unknown: &[String]) -> String {
     let name = |referrer: &&Referrer<'_>| {
         let fields: Vec<&str> = referrer.fields.iter().map(|field| field.name).collect();
+        let stays = if referrer.kind.adopted_only { ", which telform never deletes" } else { "" };
         let object = match &referrer.address {
             Some(address) => address.to_string(),
             None => format!("{} {}, which is not managed here", referrer.kind.singular, referrer.id),
         };
-        format!("{object} ({})", fields.join(", "))
+        format!("{object} ({}){stays}", fields.join(", "))
     };
     let mut parts: Vec<String> = staying.iter().take(MOST_NAMED).map(name).collect();
     parts.extend(staying.len().checked_sub(MOST_NAMED).filter(|more| *more > 0).map(|more| format!("{more} more")));

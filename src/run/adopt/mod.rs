@@ -141,7 +141,7 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
             break (files, desired, plan);
         }
     };
-    let coverage = AdoptionCoverage::from_live(&live, &kinds);
+    let coverage = AdoptionCoverage { removed: adoption.removed.clone(), ..AdoptionCoverage::from_live(&live, &kinds) };
     finish_adoption(session, &live, files, &desired, plan, coverage).await
 }
 
@@ -192,11 +192,8 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     })?;
     let key = (account.clone(), adoption.groups[0][0].kind.name, id.to_owned());
     if let Some(other) = adoption.known.get(&key) {
-        return Err(RunError::other(
-            "telform::adopt::claimed",
-            format!("{id} already belongs to {other}"),
-            "to give it another name, rename the entry and list both names under `moved`",
-        ));
+        let help = format!("to give it the name {address}, rename the entry of {other} and list both names under `moved`");
+        return Err(belongs_to_other(id, other, address, help));
     }
     let mut choices = WritingChoices { factoring: Factoring::Never, ..WritingChoices::default() };
     let (files, desired, plan) = loop {
@@ -209,6 +206,10 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     finish_adoption(session, &live, files, &desired, plan, AdoptionCoverage::default()).await
 }
 
+fn belongs_to_other(id: &str, other: &Address, address: &Address, help: String) -> RunError {
+    RunError::other("telform::adopt::claimed", format!("{id} already belongs to {other}, so {address} cannot have it too"), help)
+}
+
 /// An object that the YAML declares: only its identity has to be recorded in the ledger.
 async fn adopt_declared(
     context: &Context,
@@ -219,6 +220,15 @@ async fn adopt_declared(
 ) -> Result<AdoptionOutcome, RunError> {
     let account = loaded.desired.objects.get(address).map(|object| object.account.clone());
     let (mut session, live) = read(context, request, loaded, account.as_deref()).await?;
+    let all = inputs(&session, &session.desired, &live, &session.options);
+    let names = account.iter().flat_map(|account| all.names_of_same_account(account));
+    let owner = names.into_iter().find_map(|name| session.ledger.address_of(name, &address.kind, id));
+    if let Some(other) = owner.filter(|other| *other != address) {
+        let help = format!(
+            "to give it the name {address}, run `telform ledger move {other} {address}` and remove the entry of {other}; to keep {other}, remove the entry of {address}"
+        );
+        return Err(belongs_to_other(id, other, address, help));
+    }
     let entry = session.ledger.objects.get(address).cloned();
     if let Some(entry) = entry.as_ref().filter(|entry| entry.id != id) {
         let there = (live.accounts.values().filter_map(|live| live.objects.get(address.kind.as_str())).flatten())

@@ -23,6 +23,8 @@ pub struct ReleasedAddress {
     pub watched: Option<UnansweredCreate>,
     /// Whether objects of this kind are invisible until they are verified.
     pub hidden_until_verified: bool,
+    /// Where the YAML still declares the address, so that the next run manages it again.
+    pub declared_at: Option<String>,
 }
 
 /// Removes an address from the ledger, and leaves its object as it is. Waits for the lock at most so long.
@@ -64,6 +66,7 @@ pub async fn release_address(context: &Context, address: &Address, lock_wait: Du
         still_managed: ledger.objects.get(address).cloned(),
         watched: watched.cloned(),
         hidden_until_verified: hides,
+        declared_at: book.place_of(address),
         released,
     })
 }

@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::journal::{applied_by, used_by};
+use super::journal::{applied_by, journal_error, used_by};
 use super::progress::RunEvent;
 use super::{
     CarryOut, Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SavedPlan, SessionPurpose, StepOptions,
@@ -55,6 +55,10 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         None => (choice.clone(), SessionPurpose::Plan),
     };
     let mut session = Run::open_watched(context, &opened, purpose, loaded, Some(watch)).await?;
+    // The apply would stop here too.
+    if let Some(Err(error)) = &session.journal {
+        return Err(journal_error(error));
+    }
     session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
     let begun = Instant::now();

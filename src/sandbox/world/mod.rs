@@ -96,11 +96,11 @@ pub enum WorldError {
         message: String,
     },
     /// The text is well formed, but inconsistent.
-    #[error("the world file {path} contradicts itself:\n  {}", problems.join("\n  "))]
+    #[error("the world file {path} contradicts itself: {}", problems.join("; "))]
     Inconsistent {
         /// The file, or `(text)`.
         path: PathBuf,
-        /// All problems, one per line.
+        /// All problems.
         problems: Vec<String>,
     },
     /// The file could not be replaced; the old one is untouched.
@@ -157,7 +157,7 @@ impl World {
             // A file that was named by mistake, or reached through a link, is not quoted.
             let known = |line: &str| TOP.iter().any(|key| line.trim_start_matches(['{', ' ', '"']).starts_with(key));
             let message = match text.lines().any(known) {
-                true => error.to_string(),
+                true => place_and_reason(&error),
                 false => format!("it is not a map, or has none of the keys {}", TOP.join(", ")),
             };
             WorldError::Parse { path: path.to_owned(), message }
@@ -181,6 +181,13 @@ impl World {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.unwrap_or_else(Timestamp::now)
     }
+}
+
+/// The first line of an error, which names place and reason; what follows quotes the file.
+fn place_and_reason(error: &serde_yaml::Error) -> String {
+    let text = error.without_snippet().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
 }
 
 /// For serde: omits a field from the file when it has its default value.

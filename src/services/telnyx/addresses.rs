@@ -17,7 +17,11 @@ pub(super) static IPS: Kind = Kind::new("ips", "IP address", "telnyx.md 5.4")
                 .made_of(TextGrammar::Code)
                 .example("198.51.100.7")
                 .doc("Address that calls go to and come from. Every PATCH carries it.", "telnyx.md 5.4"),
-            Field::new("port", AttributeType::Integer).required().risky().example("5060").doc("Port, 1 to 65535.", "telnyx.md 5.4"),
+            Field::new("port", AttributeType::Integer)
+                .required()
+                .risky()
+                .example("5060")
+                .doc("Port, 1 to 65535.", "telnyx.md 5.4"),
         ],
         BESIDE,
     )

@@ -42,10 +42,7 @@ const BESIDE_FQDN: &[&str] = &[
 ];
 
 const fn connection(name: &'static str, singular: &'static str) -> Kind {
-    Kind::new(name, singular, "telnyx.md 4")
-        .found_by(&["connection_name"])
-        .list(pages_by(&[("sort", "created_at")]))
-        .connected()
+    Kind::new(name, singular, "telnyx.md 4").found_by(&["connection_name"]).list(pages_by(&[("sort", "created_at")])).connected()
 }
 
 /// What connections of one sort have, and what all have.
@@ -85,13 +82,15 @@ const CREDENTIAL: &[Field] = &[
     text("user_name")
         .required()
         .risky()
-        .made_of(TextGrammar::Code)
+        .made_of(TextGrammar::Login)
+        .within(4, 32)
         .example("northdesk1")
         .doc("Login of the devices, 4 to 32 letters and digits; one login in all of the service.", "telnyx.md 4, 6.1"),
     Field::new("password", AttributeType::Secret)
         .required()
         .read_back()
         .risky()
+        .within(8, 128)
         .doc("Password of the devices, 8 to 128 characters; read back in clear, or as stars.", "telnyx.md 4, 7"),
     text("sip_uri_calling_preference")
         .with_known_values(&["disabled", "unrestricted", "internal"])
@@ -121,11 +120,10 @@ const PREFIX: Field = text("outbound.tech_prefix").risky().doc("Four digits befo
 
 /// A default names an address of the connection, which exists only after it; the portal sets it (telnyx.md 5.4).
 const fn default_destination(name: &'static str, kind: &'static str) -> Field {
-    Field::new(name, AttributeType::Reference(kind))
-        .kept()
-        .made_of(TextGrammar::Code)
-        .of_account()
-        .doc("Address that is tried in this order; set in the portal, and none is deleted while it is named here.", "telnyx.md 5.1, 5.4")
+    Field::new(name, AttributeType::Reference(kind)).kept().made_of(TextGrammar::Code).of_account().doc(
+        "Address that is tried in this order; set in the portal, and none is deleted while it is named here.",
+        "telnyx.md 5.1, 5.4",
+    )
 }
 
 const IP: &[Field] = &[
@@ -192,23 +190,23 @@ const COMMON: &[Field] = &[
     flag("onnet_t38_passthrough_enabled").doc("Whether T.38 passes unchanged inside the network.", "telnyx.md 4"),
     flag("call_cost_in_webhooks").doc("Whether webhooks tell what a call costs.", "telnyx.md 4"),
     text("webhook_api_version").with_known_values(&["1", "2"]).doc("Version of its webhooks, as a text.", "telnyx.md 4"),
-    text("webhook_event_url").made_of(TextGrammar::Url).doc("Address of its webhooks.", "telnyx.md 4"),
+    text("webhook_event_url").made_of(TextGrammar::Url).within(0, 2000).doc("Address of its webhooks.", "telnyx.md 4"),
     text("webhook_event_failover_url")
         .made_of(TextGrammar::Url)
         .doc("Address that is used when the first one fails.", "telnyx.md 4"),
-    whole("webhook_timeout_secs").doc("Seconds until a webhook counts as failed, 0 to 30.", "telnyx.md 4"),
+    whole("webhook_timeout_secs").within(0, 30).doc("Seconds until a webhook counts as failed, 0 to 30.", "telnyx.md 4"),
     Field::new("tags", AttributeType::List).compared_as(Normaliser::Set).doc("Texts, in any order.", "telnyx.md 4"),
     text("noise_suppression")
         .with_known_values(&["inbound", "outbound", "both", "disabled"])
         .doc("Direction whose noise is suppressed.", "telnyx.md 4"),
     text("noise_suppression_details.engine").doc("Engine that suppresses noise.", "telnyx.md 4"),
-    whole("noise_suppression_details.attenuation_limit").doc("How much it suppresses, 0 to 100.", "telnyx.md 4"),
+    whole("noise_suppression_details.attenuation_limit").within(0, 100).doc("How much it suppresses, 0 to 100.", "telnyx.md 4"),
     flag("jitter_buffer.enable_jitter_buffer").doc("Whether late packets are waited for.", "telnyx.md 4"),
-    whole("jitter_buffer.jitterbuffer_msec_min").doc("Shortest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
-    whole("jitter_buffer.jitterbuffer_msec_max").doc("Longest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
+    whole("jitter_buffer.jitterbuffer_msec_min").within(40, 400).doc("Shortest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
+    whole("jitter_buffer.jitterbuffer_msec_max").within(40, 400).doc("Longest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
     text("rtcp_settings.port").with_known_values(&["rtcp-mux", "rtp+1"]).doc("Port of RTCP.", "telnyx.md 4"),
     flag("rtcp_settings.capture_enabled").doc("Whether RTCP is kept.", "telnyx.md 4"),
-    whole("rtcp_settings.report_frequency_secs").doc("Seconds between reports, 5 to 3000.", "telnyx.md 4"),
+    whole("rtcp_settings.report_frequency_secs").within(5, 3000).doc("Seconds between reports, 5 to 3000.", "telnyx.md 4"),
     text("inbound.ani_number_format")
         .with_known_values(&["+E.164", "E.164", "+E.164-national", "E.164-national"])
         .doc("Form of the caller's number.", "telnyx.md 5.1"),
@@ -225,8 +223,8 @@ const COMMON: &[Field] = &[
     flag("inbound.prack_enabled").doc("Whether PRACK is used.", "telnyx.md 5.1"),
     flag("inbound.shaken_stir_enabled").doc("Whether SHAKEN/STIR headers are sent.", "telnyx.md 5.1"),
     flag("inbound.sip_compact_headers_enabled").doc("Whether SIP headers are short.", "telnyx.md 5.1"),
-    whole("inbound.timeout_1xx_secs").doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.1"),
-    whole("inbound.timeout_2xx_secs").doc("Seconds until the call is taken, 1 to 600.", "telnyx.md 5.1"),
+    whole("inbound.timeout_1xx_secs").within(1, 120).doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.1"),
+    whole("inbound.timeout_2xx_secs").within(1, 600).doc("Seconds until the call is taken, 1 to 600.", "telnyx.md 5.1"),
     Field::new("outbound.outbound_voice_profile_id", AttributeType::Reference("outbound_voice_profiles"))
         .made_of(TextGrammar::Code)
         .of_account()

@@ -83,6 +83,7 @@ const PROFILE: &[Field] = &[
     Field::new("name", AttributeType::Text)
         .required()
         .always_sent()
+        .within(3, u64::MAX)
         .example("Domestic")
         .doc("Name of at least three characters; the natural key. Every PATCH carries it.", "telnyx.md 11, 8"),
     Field::new("billing_group_id", AttributeType::Reference("billing_groups"))

@@ -28,7 +28,8 @@ pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
         .iter()
         .flat_map(|kind| {
             let record_type = json!(kind.trim_end_matches('s'));
-            let with_type = |row: Map<String, Value>| row.into_iter().chain([("record_type".to_owned(), record_type.clone())]).collect();
+            let with_type =
+                |row: Map<String, Value>| row.into_iter().chain([("record_type".to_owned(), record_type.clone())]).collect();
             rows(source, kind).into_iter().map(with_type).collect::<Vec<_>>()
         })
         .collect();

@@ -194,7 +194,11 @@ static LINK_G1: Link =
         .listed_by_product()
         .assigned_on_create("numberIds");
 
-const NAME: Field = Field::new("name", AttributeType::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");
+const NAME: Field = Field::new("name", AttributeType::Text)
+    .required()
+    .within(1, 100)
+    .example("Sales")
+    .doc("Display name of at most 100 characters.", "unpod.md 6.1");
 const SLUG: Field = Field::new("slug", AttributeType::Text)
     .required()
     .replace_on_change()

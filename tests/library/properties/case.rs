@@ -144,7 +144,7 @@ impl Case {
             self.secrets.insert((address.clone(), field.to_owned()), text);
         }
         let source = SecretSource::Env(format!("{}_{field}", address.name));
-        DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint }))
+        DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint, made_up: false }))
     }
 
     /// Numbers of the declared bridges: each number on one of them at most.

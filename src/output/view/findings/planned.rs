@@ -70,7 +70,7 @@ fn cut_numbers(plan: &Plan) -> Vec<Finding> {
         return vec![new(text).with(Some(list_first_few(&names)))];
     }
     let one = |number: &&NumberImpact| {
-        new(format!("{} is {}: {}", number.number, wording::effect_word(number.effect), wording::from_and_to(number)))
+        new(format!("{} is {}: {}", number.number, wording::effect_word(number.effect), wording::from_and_to(plan, number)))
     };
     numbers.iter().map(one).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::wording;
 use super::writer::HtmlWriter;
-use crate::plan::{NumberEffect, NumberLocation, Plan};
+use crate::plan::{NumberEffect, NumberImpact, NumberLocation, Plan};
 
 /// Number of rows up to which a table is initially open.
 const OPEN: usize = 25;
@@ -47,12 +47,16 @@ fn open_folded(page: &mut HtmlWriter, title: &str, rows: usize) {
 fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
     let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
     for number in &plan.impact {
-        let place = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
-        let from = number.from.as_ref().map(|spot| spot.bridge.as_str());
-        let to = number.to.as_ref().map(|spot| spot.bridge.as_str()).filter(|to| Some(*to) != from);
+        let column = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
+        let place = |spot| wording::number_place(plan, number, spot);
+        let from = number.from.as_ref().and_then(place);
+        let to = number.to.as_ref().and_then(place).filter(|to| Some(*to) != from);
         for bridge in from.into_iter().chain(to) {
-            bridges.entry((&number.account, bridge)).or_default()[place] += 1;
+            bridges.entry((&number.account, bridge)).or_default()[column] += 1;
         }
+    }
+    if bridges.is_empty() {
+        return;
     }
     // Those that lose most come first.
     let mut bridges: Vec<_> = bridges.into_iter().collect();
@@ -88,10 +92,10 @@ fn number_table(page: &mut HtmlWriter, plan: &Plan) {
             page.raw("<span class=\"badge ").raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect));
             page.raw("</span></td>").cell("Now");
             let same = number.from.is_some() && number.from == number.to;
-            location_cell(page, number.from.as_ref());
+            location_cell(page, plan, number, number.from.as_ref());
             page.raw(if same { ", the old one" } else { "" });
             page.raw("</td>").cell("Then");
-            location_cell(page, number.to.as_ref());
+            location_cell(page, plan, number, number.to.as_ref());
             page.raw(if same { ", the new one" } else { "" });
             page.raw("</td>").count_cell("Steps disconnected", "count");
             match effect {
@@ -104,11 +108,15 @@ fn number_table(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("</tbody></table>\n</div></details>\n");
 }
 
-fn location_cell(page: &mut HtmlWriter, spot: Option<&NumberLocation>) {
+fn location_cell(page: &mut HtmlWriter, plan: &Plan, number: &NumberImpact, spot: Option<&NumberLocation>) {
     match spot {
         None => page.raw("<span class=\"soft\">not connected</span>"),
         Some(spot) => {
-            page.code(&spot.bridge).raw(" by ").code(&spot.provider);
+            match wording::number_place(plan, number, spot) {
+                Some(place) => page.code(place).raw(" by "),
+                None => page.raw("by "),
+            };
+            page.code(&spot.provider);
             match &spot.account {
                 None => page,
                 Some(account) => page.raw(" in account ").code(account),

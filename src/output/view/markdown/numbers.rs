@@ -23,10 +23,10 @@ pub(super) fn push_numbers(page: &mut BoundedPage, plan: &Plan) -> usize {
                 let cuts = matches!(effect, NumberEffect::Dark | NumberEffect::Moves);
                 let most = if cuts { usize::MAX } else { MOST_NUMBERS };
                 let line = |number: &&NumberImpact| {
-                    format!("- {} {}\n", code_span(&number.number), code_span(&wording::from_and_to(number)))
+                    format!("- {} {}\n", code_span(&number.number), code_span(&wording::from_and_to(plan, number)))
                 };
                 let left_out = if these.len() <= MOST_ROWS {
-                    push_table(page, &these)
+                    push_table(page, plan, &these)
                 } else {
                     page.push_lines(these.iter().map(line), most)
                 };
@@ -41,9 +41,9 @@ pub(super) fn push_numbers(page: &mut BoundedPage, plan: &Plan) -> usize {
 const MOST_ROWS: usize = 50;
 
 /// As many rows as fit; says and returns how many do not.
-fn push_table(page: &mut BoundedPage, numbers: &[&NumberImpact]) -> usize {
+fn push_table(page: &mut BoundedPage, plan: &Plan, numbers: &[&NumberImpact]) -> usize {
     let mut shown = 0;
-    let rows: Vec<String> = numbers.iter().map(|number| table_row(number)).collect();
+    let rows: Vec<String> = numbers.iter().map(|number| table_row(plan, number)).collect();
     let head = "| number | now | then |\n| --- | --- | --- |\n";
     let room = WHOLE.len() + 60;
     if rows.first().is_some_and(|first| head.len() + first.len() + room <= page.remaining_bytes()) {
@@ -63,11 +63,12 @@ fn push_table(page: &mut BoundedPage, numbers: &[&NumberImpact]) -> usize {
     left_out
 }
 
-fn table_row(number: &NumberImpact) -> String {
+fn table_row(plan: &Plan, number: &NumberImpact) -> String {
     let same = number.from.is_some() && number.from == number.to;
     let spot = |spot: &NumberLocation, account: Option<&String>, age: &str| {
         let account = account.map(|account| format!(" in account {}", cut_table_cell(account))).unwrap_or_default();
-        format!("{} by {}{age}{account}", cut_table_cell(&spot.bridge), cut_table_cell(&spot.provider))
+        let place = wording::number_place(plan, number, spot).map(|place| format!("{} ", cut_table_cell(place)));
+        format!("{}by {}{age}{account}", place.unwrap_or_default(), cut_table_cell(&spot.provider))
     };
     let moves = number.from.as_ref().is_some_and(|from| from.account.is_some());
     let now = number.from.as_ref().map(|from| spot(from, from.account.as_ref(), if same { ", the old one" } else { "" }));

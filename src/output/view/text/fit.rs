@@ -13,18 +13,48 @@ pub(crate) fn fit_lines(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    let mut lines = text.split_inclusive('\n').peekable();
+    let mut column = None;
+    while let Some(line) = lines.next() {
         let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        column = text_column(body).or(column.filter(|column| *column == indent_of(body)));
         if width_of(body) <= columns {
             out.push_str(body)
         } else if is_command(body) {
             fit_command(&mut out, body, columns);
+        } else if let Some(column) = column.filter(|_| is_quoted_command(body)) {
+            // The options of this run made it longer, so the rest of its sentence moves too.
+            let mut sentence = body.to_owned();
+            while let Some(more) = lines.next_if(|next| indent_of(next) == column && text_column(next).is_none()) {
+                sentence.push_str(&format!(" {}", more.trim()));
+            }
+            fit_line(&mut out, &sentence, columns, column);
         } else {
-            fit_line(&mut out, body, columns)
+            let help = if body.trim_start().starts_with("help: ") { "help: ".len() } else { 2 };
+            fit_line(&mut out, body, columns, indent_of(body) + help);
         }
         out.push_str(end);
     }
     out
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Where the text of a paragraph begins, whose first line this is: behind `help:`, a sign, or a label.
+fn text_column(line: &str) -> Option<usize> {
+    let indent = indent_of(line);
+    let rest = &line[indent..];
+    if rest.starts_with("help: ") {
+        return Some(indent + "help: ".len());
+    }
+    if rest.starts_with("i ") || rest.starts_with("! ") {
+        return Some(indent + 2);
+    }
+    let label = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let gap = indent_of(&rest[label..]);
+    (rest.starts_with(|it: char| it.is_ascii_uppercase()) && gap > 1).then_some(indent + label + gap)
 }
 
 /// Whether a line is a command for a shell, and nothing else.
@@ -124,9 +154,8 @@ fn width_of(text: &str) -> usize {
     width
 }
 
-fn fit_line(out: &mut String, line: &str, columns: usize) {
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    let below = indent + if line[indent..].starts_with("help: ") { "help: ".len() } else { 2 };
+fn fit_line(out: &mut String, line: &str, columns: usize, below: usize) {
+    let indent = indent_of(line);
     let mut used = 0;
     for (index, word) in keep_commands(words(&line[indent..]).into_iter(), columns - indent.min(columns)).iter().enumerate() {
         let width = width_of(word);
@@ -253,6 +282,18 @@ mod tests {
         );
         let wrapped = super::super::wrap_text("Run `telform plan -f a.yaml` again, or set `a b c d e f g h i j`. A ` alone.", 20);
         assert_eq!(wrapped, ["Run", "`telform plan -f a.yaml`", "again, or set `a b c", "d e f g h i j`. A `", "alone."]);
+    }
+
+    /// A command in the middle of a wrapped help became longer: the lines below it are filled again.
+    #[test]
+    fn the_rest_of_a_sentence_moves_with_its_command() {
+        let text = "      help: stop managing it with\n            `telform forget partners.west --sandbox w.yaml`, remove its entry\n            from the YAML\n      at telform.yaml:1:1\n";
+        assert_eq!(
+            fit_lines(text, 60),
+            "      help: stop managing it with\n            `telform forget partners.west --sandbox w.yaml`,\n            remove its entry from the YAML\n      at telform.yaml:1:1\n"
+        );
+        let label = "  Next      `telform adopt partners.west 1 --sandbox w.yaml`\n            starts to manage it\n";
+        assert_eq!(fit_lines(label, 60), label);
     }
 
     proptest! {
