@@ -56,7 +56,9 @@ pub(crate) fn suggest(
 /// deleted, or waits for a person to confirm it.
 fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<String> {
     let done = |step: &&Step| report.outcome(&step.id).is_some_and(StepOutcome::is_done);
-    let (mut deletes, mut others) = (0, false);
+    // What got no answer may have had its effect; the undo reads that first.
+    let unknown = |step: &Step| matches!(report.outcome(&step.id), Some(StepOutcome::Unknown { .. }));
+    let (mut deletes, mut others) = (0, plan.steps.iter().any(unknown));
     for step in plan.steps.iter().filter(done) {
         match &step.operation {
             StepOperation::Create { replaces, .. } => {

@@ -340,7 +340,8 @@ async fn check_before_lock(
     let limits = resolve_limits(desired, &ledger, choice, accounts.clone())?;
     check_choice(desired, &ledger, choice, &named)?;
     if choice.sandbox.is_none() && !choice.skip_unreadable && matches!(purpose, SessionPurpose::Apply(_)) {
-        let asked = plan::accounts_to_read(desired, &ledger, &options(choice, limits, named));
+        let mut asked = plan::accounts_to_read(desired, &ledger, &options(choice, limits, named));
+        asked.retain(|name| !choice.unreadable.contains(name));
         let env = |name: &str| std::env::var(name).ok();
         secrets::check_tokens(desired, &asked, &env, &given.allowed(Some(store)))?;
     }
