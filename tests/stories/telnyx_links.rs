@@ -125,6 +125,14 @@ fn a_connection_is_ready_before_a_number_moves_to_it() {
     story.expect(1, "verify hasty.json").says("has no destination before s2");
     story.apply();
     story.in_sync();
+    // Back again: the number leaves first, then the host, then its connection.
+    story.take_log();
+    story.expect(0, "undo last --auto-approve --max-deletes 2");
+    assert_eq!(connection_of(&story), NORTH);
+    let undone = story.writes();
+    let kinds: Vec<&str> = undone.iter().filter_map(|line| line.split('/').next()).collect();
+    assert_eq!(kinds, ["PATCH phone_numbers", "DELETE fqdns", "DELETE fqdn_connections"]);
+    story.apply();
 
     story.take_log();
     story.telnyx(&format!("{}{}", host(true), rest()));

@@ -132,7 +132,7 @@ impl Kind {
 
     /// Attributes of the natural key that name another object: what is found by it is looked for below that object.
     pub fn key_references(&self) -> impl Iterator<Item = &'static Field> {
-        self.reference_fields().filter(|field| self.natural_key.contains(&field.name))
+        self.natural_key.iter().filter_map(|name| self.field(name)).filter(|field| field.has_references())
     }
 
     /// Whether some attribute names objects of this kind.

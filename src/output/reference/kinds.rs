@@ -12,8 +12,9 @@ use crate::text::with_article;
 
 const ABOUT: &str = "An attribute that the YAML does not mention is left alone. `*`: needed to create the object. \
                      Access: modifiable (set on create, changed later), create-only (a later difference is refused), \
-                     replaces (a later difference makes a new object), read-only (set by the service), write-only (a \
-                     secret that the service does not give back: compared by fingerprint). Compared: which spellings \
+                     replaces (a later difference makes a new object), read-only (set by the service), kept (set \
+                     elsewhere and left as it is), write-only (a secret that the service does not give back: \
+                     compared by fingerprint). Compared: which spellings \
                      count as the same value. The source is the section of the page about the service, in \
                      `docs/services/`, that states the fact.";
 
@@ -134,6 +135,10 @@ fn service_facts(kind: &Kind) -> Vec<(&'static str, String)> {
             None => "",
         };
         facts.push(("cut", format!("{method} {path}{null}{cut}")));
+    }
+    if let Some((field, owner)) = kind.destination_owner() {
+        let owner = services::singular(owner);
+        facts.push(("without any", format!("the {owner} that `{}` names lets no call through", field.name)));
     }
     if kind.hidden_until_verified {
         facts.push(("invisible", "a new object, until its mail address is confirmed".to_owned()));

@@ -86,18 +86,17 @@ impl Destinations {
         if unreadable || live.is_none_or(|live| !live.objects.contains_key(kind.name)) {
             self.unread.insert(target);
         }
+        let gone = leaving.iter().filter(|gone| gone.account == account.name && gone.kind.name == kind.name);
+        let gone: BTreeMap<&str, &Address> = gone.map(|gone| (gone.live.id.as_str(), gone.address)).collect();
         for object in inputs.live_objects(&account.name, kind.name) {
             let Some(id) = object.shown_value(field.name).and_then(CompactValue::text) else {
                 self.unread.insert(target);
                 continue;
             };
             let at = (target, ObjectRef::Id(id.into_owned()));
-            let gone = leaving
-                .iter()
-                .find(|gone| gone.account == account.name && gone.kind.name == kind.name && gone.live.id == object.id);
             self.before.insert(at.clone());
-            match gone {
-                Some(gone) => self.leaving.push((gone.address.clone(), at)),
+            match gone.get(object.id.as_str()) {
+                Some(address) => self.leaving.push(((*address).clone(), at)),
                 None if renamed.contains(object.id.as_str()) => {}
                 None => _ = self.after.insert(at),
             }
@@ -164,11 +163,9 @@ impl<'a> Planner<'a> {
         let after = mine.filter(|found| self.is_dark_after(&destinations, found, &before));
         let after = after.map(|found| found.object.address.to_string()).collect();
         let mut darkened = self.darkened_by_value(account, &before);
-        let stays = |(kind, at): &Target| {
-            let mut gone = self.leaving.iter().filter(|gone| gone.account == account.name && gone.kind.name == *kind);
-            !gone.any(|gone| *at == ObjectRef::Id(gone.live.id.clone()))
-        };
-        let lost = destinations.leaving.iter().filter(|(_, target)| destinations.lacks(target) && stays(target));
+        let gone = self.leaving.iter().filter(|gone| gone.account == account.name);
+        let gone: BTreeSet<Target> = gone.map(|gone| (gone.kind.name, ObjectRef::Id(gone.live.id.clone()))).collect();
+        let lost = destinations.leaving.iter().filter(|(_, target)| destinations.lacks(target) && !gone.contains(target));
         let lost = lost.filter_map(|(address, (_, at))| match at {
             ObjectRef::Id(id) if !before.contains(id.as_str()) => Some((address.clone(), id.clone())),
             _ => None,
@@ -180,11 +177,11 @@ impl<'a> Planner<'a> {
     /// Whether a target lets no call through after the plan: the plan sends it, or sends nothing and it lets none through now.
     fn is_dark_after(&self, destinations: &Destinations, found: &ObjectMatch<'_>, before: &BTreeSet<&str>) -> bool {
         let address = &found.object.address;
-        let at = match &found.outcome {
+        let at = || match &found.outcome {
             MatchOutcome::Live(live) if !self.replaced.contains_key(address) => ObjectRef::Id(live.id.clone()),
             _ => ObjectRef::Step(create_step_name(address)),
         };
-        if destinations.lacks(&(found.kind.name, at)) {
+        if destinations.needed_by.contains(found.kind.name) && destinations.lacks(&(found.kind.name, at())) {
             return true;
         }
         let Some((name, value)) = darkening(found.kind) else { return false };

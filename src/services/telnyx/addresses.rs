@@ -14,7 +14,7 @@ pub(super) static IPS: Kind = Kind::new("ips", "IP address", "telnyx.md 5.4")
                 .required()
                 .always_sent()
                 .risky()
-                .made_of(TextGrammar::Code)
+                .made_of(TextGrammar::Url)
                 .example("198.51.100.7")
                 .doc("Address that calls go to and come from. Every PATCH carries it.", "telnyx.md 5.4"),
             Field::new("port", AttributeType::Integer)
@@ -39,7 +39,7 @@ pub(super) static FQDNS: Kind = Kind::new("fqdns", "FQDN", "telnyx.md 5.4")
             Field::new("fqdn", AttributeType::Text)
                 .required()
                 .risky()
-                .made_of(TextGrammar::Code)
+                .made_of(TextGrammar::Url)
                 .example("sip.example.com")
                 .doc("Name of the host.", "telnyx.md 5.4"),
             Field::new("dns_record_type", AttributeType::Text)
@@ -47,7 +47,7 @@ pub(super) static FQDNS: Kind = Kind::new("fqdns", "FQDN", "telnyx.md 5.4")
                 .risky()
                 .with_known_values(&["a", "srv"])
                 .example("a")
-                .doc("How the host is looked up: `a`, with a port, or `srv`, without one.", "telnyx.md 5.4"),
+                .doc("How it is looked up: `a`, with a port; `srv`, without one.", "telnyx.md 5.4"),
             Field::new("port", AttributeType::Integer)
                 .risky()
                 .doc("Port of a record of type `a`; 5060 when left out.", "telnyx.md 5.4"),

@@ -107,7 +107,7 @@ const REGION: Field =
     text("inbound.sip_region").with_known_values(&["US", "Europe", "Australia"]).doc("Region of signalling.", "telnyx.md 5.1");
 
 const SUBDOMAIN: Field = text("inbound.sip_subdomain")
-    .made_of(TextGrammar::Code)
+    .made_of(TextGrammar::Url)
     .risky()
     .doc("Own name under sip.telnyx.com; one in all of the service.", "telnyx.md 5.1, 6.1");
 

@@ -7,7 +7,7 @@ use crate::analysis::adopt::inline_value;
 use crate::config::desired;
 use crate::config::schema;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, ServiceTable, SettingRole};
-use crate::model::resource::{SecretFile, SecretSource};
+use crate::model::resource::{Address, SecretFile, SecretSource};
 use crate::model::value::Value;
 use crate::services;
 use crate::text::with_article;
@@ -217,12 +217,16 @@ fn example_value(kind: &Kind, field: &Field) -> String {
     match field.ty {
         AttributeType::Secret => format!(" {{ env: {} }}", desired::variable_name(&[EXAMPLE, field.name])),
         AttributeType::Decimal => text("1.50"),
+        AttributeType::Integer if !field.example.is_empty() => format!(" {}", field.example),
         AttributeType::Integer => " 1".to_owned(),
         AttributeType::Bool => " true".to_owned(),
         AttributeType::List => " []".to_owned(),
         AttributeType::Map => " {}".to_owned(),
         AttributeType::Opaque => String::new(),
-        AttributeType::ServedBy => text(EXAMPLE),
+        AttributeType::ServedBy => match kind.link.map(|link| link.roles) {
+            Some(roles) => text(&roles.name_of(&Address::new(roles.targets[0], EXAMPLE))),
+            None => text(EXAMPLE),
+        },
         AttributeType::Reference(kind) => format!(" {kind}.{EXAMPLE}"),
         AttributeType::Numbers => format!("\n#       \"+14155550101\": {{ provider: {EXAMPLE} }}"),
         AttributeType::Text | AttributeType::CatalogueEntry if !field.example.is_empty() => text(field.example),
