@@ -13,7 +13,7 @@ use super::reconnect::{self, RecordedStatus};
 use super::rules::{RULES, RuleScope};
 use super::shape::{CheckerDocument, CheckerOperation, CheckerPhase, CheckerStep, List};
 use super::strict::StrictJson;
-use super::{CheckerViolation, FORMAT_VERSION, MOST_BYTES, computed_digest, new_violation, sha256_hex};
+use super::{CheckerViolation, FORMAT_VERSION, MOST_BYTES, canonical_json, digest_of_canonical, new_violation, sha256_hex};
 
 /// What was found in a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -187,7 +187,7 @@ impl CheckerJournal {
         if started.format_version != FORMAT_VERSION {
             self.report("format", None, "it is of a version that is not known here");
         }
-        if computed_digest(&json["record"]["plan"]) != started.digest {
+        if digest_of_canonical(&canonical_json(&json["record"]["plan"])) != started.digest {
             self.report("digest", None, "the digest is not that of the plan");
         }
         if started.approvals.iter().any(|approval| approval.digest != started.digest) {
@@ -199,6 +199,7 @@ impl CheckerJournal {
             format_version: FORMAT_VERSION,
             telform_version: started.telform_version,
             summary: String::new(),
+            counts: None,
             pending: true,
             refused: false,
             digest: started.digest,

@@ -79,7 +79,7 @@ bridges:
     // A reviewed plan is applied as a whole, or not at all.
     let digest = story.run("plan --json").json()["digest"].as_str().unwrap().to_owned();
     story.expect(3, &format!("apply --auto-approve --expect {digest}")).says("Nothing was written");
-    story.expect(3, "rehearse").says("the apply would do only this");
+    story.expect(3, "rehearse").says("The apply would do only this");
     story.take_log();
     shot!("confined_apply", story.expect(5, "apply --auto-approve"));
     assert_eq!(server(&story, "fax", "+14155550103"), Some(43));
