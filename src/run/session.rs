@@ -291,9 +291,10 @@ impl Run {
 /// A plan that the independent checker passes.
 fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
     let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
-    // Without undo and notices, of which the checker takes none into account. The list that it is written to has room for twice
-    // the text.
-    let document = document::Document { notices: Vec::new(), ..document::unconverted(&plan, &[], origin) };
+    let mut document = document::unconverted(&plan, &[], origin);
+    // Without undo, and of the notices only those that the checker takes into account. The list that it is written to has room for
+    // twice the text.
+    document.notices.retain(|notice| ["unlisted", "unlinked", "goes_on"].contains(&notice.code.as_str()));
     let mut text = serde_json::to_vec(&document).unwrap_or_default();
     text.shrink_to_fit();
     match verify::verify_plan(&text) {
