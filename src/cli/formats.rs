@@ -20,7 +20,7 @@ use crate::output::view::junit::{TestCase, findings_as_cases};
 pub(super) use crate::output::view::markdown::CommentContext;
 use crate::output::view::slack::Verdict;
 use crate::output::view::text::{self, TextDetail};
-use crate::output::view::{github, gitlab, html, junit, markdown, plural_kind, sarif, slack, terraform};
+use crate::output::view::{count_of_kind, github, gitlab, html, junit, markdown, sarif, slack, terraform};
 use crate::plan::Plan;
 use crate::run::drift::DriftOutcome;
 use crate::run::files::{self, FileReaders};
@@ -234,7 +234,7 @@ impl FormatSelection<DriftFormat> {
         let compared = || {
             let kinds = compared.compared.iter().flat_map(|(account, kinds)| kinds.iter().map(move |it| (account, it)));
             let looked = kinds.map(|(account, (kind, count))| {
-                TestCase::passed(&format!("drift.{account}"), format!("{count} {} compared", plural_kind(*count, kind)))
+                TestCase::passed(&format!("drift.{account}"), format!("{} compared", count_of_kind(*count, kind)))
             });
             let found = findings_as_cases(&findings, FindingRisk::Critical, "");
             looked.chain(found.into_iter().filter(|_| !findings.is_empty())).collect()

@@ -37,6 +37,11 @@ impl Folder {
         super::path_exists(&self.path.join(name))
     }
 
+    /// Whether this name is that of an open file, which keeps its name while it is open.
+    pub fn names(&self, name: &OsStr, _: &File) -> io::Result<bool> {
+        Ok(self.holds(name))
+    }
+
     /// Opens a regular file to be read.
     pub fn open(&self, name: &OsStr) -> io::Result<File> {
         self.careful(name, OpenOptions::new().read(true))

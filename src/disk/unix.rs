@@ -58,6 +58,12 @@ impl Folder {
         statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
+    /// Whether this name is that of an open file.
+    pub fn names(&self, name: &OsStr, file: &File) -> io::Result<bool> {
+        let (there, open) = (statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?, rustix::fs::fstat(file)?);
+        Ok((there.st_dev, there.st_ino) == (open.st_dev, open.st_ino))
+    }
+
     /// Opens a regular file to be read.
     pub fn open(&self, name: &OsStr) -> io::Result<File> {
         self.careful(name, OFlags::RDONLY)

@@ -86,7 +86,7 @@ pub struct Validation {
     pub objects: BTreeMap<String, usize>,
     /// Objects that it only refers to.
     pub existing: usize,
-    /// Tombstones.
+    /// Entries under `removed`.
     pub removed: usize,
 }
 

@@ -308,7 +308,7 @@ impl RefusalCode {
                 "keep one: to manage the object, remove the entry from `existing` and refer to the other address; not to manage it, remove the other entry, or release it with `telform forget ADDRESS`"
             }
             Self::Unlisted => {
-                "to continue without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
+                "to continue without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`"
             }
         })
     }

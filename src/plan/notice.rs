@@ -220,7 +220,7 @@ impl NoticeCode {
             Self::NotUndone => "not undone",
             Self::SecretUnchanged => "unchanged since telform last wrote it",
             Self::SecretShown => "the same as the service gives back",
-            Self::Adopted => "found by its natural key or pinned id: adopted without a write",
+            Self::Adopted => "found by natural key or pinned id: managed from now on; this sends nothing",
             Self::Renamed => "renamed in the ledger without a write to the service; it was",
             Self::Released => "released: no longer managed, and not deleted",
             Self::PendingVerification => "pending verification: not sent again until its owner confirms the mail address",

@@ -40,7 +40,7 @@ fn a_connected_configuration_goes_only_when_both_guards_are_raised() {
     story.expect(3, "apply --auto-approve --max-numbers-dark 3").says("--max-deletes 1");
     story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 2").says("3 numbers would go dark");
     assert_eq!(story.writes(), [""; 0]);
-    assert!(!story.path(".telform/ledger.json").exists(), "a refused plan enters nothing");
+    assert!(!story.path(".telform").exists(), "a refused plan leaves nothing, not even its lock");
 
     story.take_log();
     let ran = story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");

@@ -24,7 +24,7 @@ fn commands(story: &Story) -> Vec<String> {
 #[test]
 fn an_adoption_is_a_run_and_is_taken_back() {
     let story = story(OLD);
-    story.expect(0, "plan --detailed-exitcode").says("adopted without a write");
+    story.expect(0, "plan --detailed-exitcode").says("managed from now on");
     story.apply();
     assert_eq!(commands(&story), ["apply done"]);
     story.expect(0, "journal show").says("adopted providers.old (42)");
@@ -85,7 +85,7 @@ fn what_is_released_is_a_run() {
     story.apply();
     story.expect(0, "forget providers.old");
     story.expect(0, "journal show").says("released providers.old (42)");
-    story.expect(0, "undo last --auto-approve").says("adopted");
+    story.expect(0, "undo last --auto-approve").says("managed from now on");
     assert_eq!(story.ledger()["objects"]["providers.old"]["id"], "42");
     // A tombstone that keeps.
     story.unpod("providers: {}\nremoved:\n  - { address: providers.old, keep: true }\n");

@@ -70,7 +70,7 @@ fn what_does_not_change_is_looked_at_too() {
             let words = if format == "json" { "odd_characters" } else { "contains invisible characters" };
             story.expect(0, &format!("plan --format {format}")).says(words);
         }
-        assert_eq!(ran.stdout.contains("adopted without a write"), round == "adopted");
+        assert_eq!(ran.stdout.contains("managed from now on"), round == "adopted");
         story.apply();
     }
     // For unmanaged objects.

@@ -39,7 +39,7 @@ fn a_policy_that_refuses_stops_plan_and_apply_before_any_write() {
     assert_eq!(with(&story, "apply", &["sh no.sh"]).code, 3);
     assert_eq!(with(&story, "apply", &["sh yes.sh"]).code, 1);
     assert!(story.take_log().iter().all(|request| request.starts_with("GET ")));
-    assert!(!story.path(".telform/ledger.json").exists());
+    assert!(!story.path(".telform").exists(), "a refused run leaves no lock");
     assert_eq!(with(&story, "apply --auto-approve", &["sh yes.sh"]).code, 0);
     assert_eq!(story.writes().len(), 1);
 }

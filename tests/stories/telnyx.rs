@@ -332,7 +332,7 @@ fn what_cannot_be_read_whole_is_refused() {
 #[test]
 fn other_commands_know_it() {
     let story = managed("");
-    story.expect(0, "doctor").says("1 outbound_voice_profile").says("x-ratelimit-limit");
+    story.expect(0, "doctor").says("1 outbound voice profile").says("x-ratelimit-limit");
     story.expect(0, "get credential_connections --format json");
     let got = story.expect(0, "get phone_numbers");
     got.says("+13125550101");
@@ -382,7 +382,7 @@ fn a_long_list_is_read_by_pages() {
     story.apply();
     assert_eq!(story.writes(), [""; 0]);
     story.take_log();
-    story.expect(0, "plan").says("598 phone_numbers");
+    story.expect(0, "plan").says("598 phone numbers");
     let mut pages: Vec<String> = story.take_log().into_iter().filter(|line| line.starts_with("GET phone_numbers?")).collect();
     pages.sort();
     let page = |number: u8| {
@@ -395,7 +395,7 @@ fn a_long_list_is_read_by_pages() {
     story.fault(
         "{ match: { service: telnyx, method: GET, path: '*/phone_numbers', times: 0 }, effect: { overlapping_pages: 5 } }",
     );
-    story.expect(0, "plan").says("598 phone_numbers");
+    story.expect(0, "plan").says("598 phone numbers");
     story.sandbox.clear_faults();
     story.fault("{ match: { service: telnyx, method: GET, path: '*/phone_numbers', times: 0 }, effect: { missing_rows: 5 } }");
     story.expect(3, "plan").says("the service counts 605 phone_numbers and shows 600");
@@ -442,4 +442,25 @@ fn a_number_that_moved_outside_is_accepted() {
     );
     assert!(yaml.contains("connection: null"), "{yaml}");
     story.in_sync();
+}
+
+/// A number that is its own place is named by its number, and kinds in words.
+#[test]
+fn pictures_show_the_number_and_not_its_id() {
+    let story = managed("");
+    let both = [connection("north", OUT), connection("south", OUT)];
+    story.telnyx(&whole(&both, &numbers("south", "north")));
+    story.expect(0, "validate").says("2 phone numbers");
+    story.expect(0, "plan --out plan.json");
+    let wiring = story.expect(0, "graph plan.json --show wiring").stdout;
+    assert!(wiring.contains("+13125550101") && wiring.contains("south") && !wiring.contains(FIRST), "{wiring}");
+    // From the number to the connection that serves it until now, and to the one that does so then.
+    let edges = story.expect(0, "graph plan.json --show wiring --format json").json()["edges"].as_array().unwrap().len();
+    assert_eq!(edges, 2);
+    let page = story.expect(0, "plan --format html").stdout;
+    let picture = page.split("</figure>").next().unwrap_or_default().split("<figure>").nth(1).unwrap_or_default();
+    assert!(
+        picture.contains("connect +13125550101") && picture.contains("phone_numbers.a") && !picture.contains(FIRST),
+        "{picture}"
+    );
 }

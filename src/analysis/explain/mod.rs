@@ -106,11 +106,11 @@ pub enum ObjectDecision {
 /// Where the YAML mentions an object.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct YamlMention {
-    /// `declared`, `existing`, `removed`, or `released` for a tombstone that keeps the object.
+    /// `declared`, `existing`, `removed`, or `released` for an entry of `removed` that keeps the object.
     pub as_what: &'static str,
     /// `file:line:column`.
     pub place: String,
-    /// Reason of a tombstone.
+    /// Reason that an entry of `removed` states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `lifecycle.prevent_delete`.

@@ -14,7 +14,7 @@ use crate::model::resource::{Address, AddressPattern};
 use crate::output::view::json;
 use crate::output::view::metrics::drift_as_metrics;
 use crate::output::view::text::wrap_text;
-use crate::output::view::{fold, nested_difference, plural_kind};
+use crate::output::view::{count_of_kind, fold, nested_difference};
 use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
@@ -178,7 +178,7 @@ fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> Strin
 fn no_drift(looked: &ComparedObjects) -> String {
     let mut parts = Vec::new();
     for (account, kinds) in &looked.compared {
-        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {}", plural_kind(*count, kind))).collect();
+        let kinds: Vec<String> = kinds.iter().map(|(kind, count)| count_of_kind(*count, kind)).collect();
         parts.push(format!("{} in {account}", kinds.join(" and ")));
     }
     if parts.is_empty() {
@@ -241,7 +241,7 @@ impl DriftText<'_> {
                 self.push_finding(drift, &drift.address.to_string());
             }
             for group in folded {
-                self.push_finding(group[0], &format!("{} {}", group.len(), group[0].address.kind));
+                self.push_finding(group[0], &count_of_kind(group.len(), &group[0].address.kind));
                 let names: Vec<String> = group.iter().take(NAMED).map(|drift| drift.address.to_string()).collect();
                 let more = group.len().saturating_sub(NAMED);
                 let more = if more > 0 { format!(", … and {more} more; `-v` lists them") } else { String::new() };

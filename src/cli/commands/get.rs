@@ -14,7 +14,7 @@ use crate::model::resource::AddressPattern;
 use crate::output::InventoryDocument;
 use crate::output::view::inventory::{CsvText, inventory_as_csv, inventory_as_markdown, inventory_as_text, nothing_found};
 use crate::output::view::json;
-use crate::output::view::plural_kind;
+use crate::output::view::{count_of_kind, kind_in_words};
 use crate::output::with_header;
 use crate::run::get::{InventoryOutcome, InventoryRequest, InventorySubject, read_inventory};
 use crate::run::{Exit, PlanSelection, RunError};
@@ -127,7 +127,7 @@ fn document<'a>(outcome: &InventoryOutcome, inventory: &'a Inventory<'a>) -> Inv
 fn counted(inventory: &Inventory<'_>) -> String {
     let of = |table: &crate::analysis::get::InventoryTable<'_>| {
         let count = table.rows.len();
-        format!("{count} {}", plural_kind(count, table.scope.name))
+        count_of_kind(count, table.scope.name)
     };
     format!("{}.\n", inventory.tables.iter().map(of).collect::<Vec<_>>().join(", "))
 }
@@ -150,7 +150,7 @@ fn report(out: &Console, outcome: &InventoryOutcome, inventory: &Inventory<'_>, 
     }
     coverage.remarks.iter().chain(&csv.left_out).for_each(|text| note(text));
     for foreign in &coverage.foreign {
-        let (count, kind) = (foreign.count, plural_kind(foreign.count, &foreign.kind));
+        let (count, kind) = (foreign.count, kind_in_words(foreign.count, &foreign.kind));
         note(&format!("not shown: {count} {kind} of other organizations in account {}", foreign.account));
     }
     if let Some(ledger) = outcome.missing_ledger() {

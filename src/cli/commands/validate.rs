@@ -81,7 +81,7 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         .into_iter()
         .map(|kind| (kind, declared().filter(|address| address.kind == kind).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| format!("{count} {}", crate::output::view::plural_kind(count, kind)))
+        .map(|(kind, count)| crate::output::view::count_of_kind(count, kind))
         .collect();
     if !desired.existing.is_empty() {
         parts.push(format!("{} under `existing`", desired.existing.len()));

@@ -40,7 +40,7 @@ mod wording;
 pub(crate) use groups::fold;
 pub(crate) use limits::{count_changes, describe_incomplete, describe_rest};
 pub(crate) use value::nested_difference;
-pub(crate) use wording::plural_kind;
+pub(crate) use wording::{count_of_kind, kind_in_words, plural_kind};
 
 use anstyle::{AnsiColor, Style};
 

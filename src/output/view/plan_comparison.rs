@@ -3,7 +3,7 @@
 use super::markdown::{self, code_span};
 use super::text::{TextDetail, fit_lines};
 use super::value::cut_middle;
-use super::{BAD, CARE, FAINT, GOOD, STRONG, fold, paint, plural_kind};
+use super::{BAD, CARE, FAINT, GOOD, STRONG, fold, kind_in_words, paint, plural_kind};
 use crate::analysis::plan_comparison::{ChangeDifference, OneDifference, PlanComparison, PlannedChange};
 use crate::text::escape;
 
@@ -197,7 +197,7 @@ fn planned_items(changes: &[PlannedChange], sign: &'static str, unfold: bool) ->
     });
     let many = folded.into_iter().map(|group| {
         let first = group[0];
-        let kind = plural_kind(group.len(), kind_of(&first.address)).to_owned();
+        let kind = kind_in_words(group.len(), kind_of(&first.address));
         let mut lines = vec![names(group.iter().map(|change| change.address.as_str()))];
         if !first.attributes.is_empty() {
             lines.push(format!("attributes: {}", first.attributes.join(", ")));
@@ -227,7 +227,7 @@ fn different_items(changes: &[ChangeDifference], unfold: bool) -> Vec<Item> {
     });
     let many = folded.into_iter().map(|group| {
         let first = group[0];
-        let kind = plural_kind(group.len(), kind_of(&first.address)).to_owned();
+        let kind = kind_in_words(group.len(), kind_of(&first.address));
         Item {
             sign: "~",
             head: format!("{} {} {kind} in {}, all alike", first.action, group.len(), first.account),

@@ -118,17 +118,19 @@ pub(super) fn with_effect(plan: &Plan, effect: NumberEffect) -> Vec<&NumberImpac
 }
 
 /// What a number is on, for people; none where that is the number itself.
-pub(super) fn number_place<'n>(plan: &Plan, number: &NumberImpact, spot: &'n NumberLocation) -> Option<&'n str> {
-    let name = spot.account.as_ref().unwrap_or(&number.account);
-    let account = plan.accounts.iter().find(|account| account.name == *name);
+pub(super) fn number_place<'n>(plan: &Plan, account: &str, spot: &'n NumberLocation) -> Option<&'n str> {
+    let name = spot.account.as_deref().unwrap_or(account);
+    let account = plan.accounts.iter().find(|account| account.name == name);
     let service = account.and_then(|account| services::by_api(&account.api));
     (!service.is_some_and(services::numbers_hold_themselves)).then_some(spot.bridge.as_str())
 }
 
 /// The present and the new connection of a number: `sales: providers.old -> providers.new`.
 pub(super) fn from_and_to(plan: &Plan, number: &NumberImpact) -> String {
-    let place = |spot: &NumberLocation| number_place(plan, number, spot).map(|place| format!("{place} ")).unwrap_or_default();
-    let head = |spot: &NumberLocation| number_place(plan, number, spot).map(|place| format!("{place}: ")).unwrap_or_default();
+    let place =
+        |spot: &NumberLocation| number_place(plan, &number.account, spot).map(|place| format!("{place} ")).unwrap_or_default();
+    let head =
+        |spot: &NumberLocation| number_place(plan, &number.account, spot).map(|place| format!("{place}: ")).unwrap_or_default();
     let spot = |spot: &NumberLocation| {
         let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
         format!("{}by {}{}", place(spot), spot.provider, account.unwrap_or_default())
@@ -255,7 +257,7 @@ pub(super) fn secret_sources_suffix(notices: &[&PlanNotice]) -> String {
 pub(super) fn describe_unmanaged(plan: &Plan) -> String {
     let parts = plan.unmanaged.iter().flat_map(|group| {
         let of = |count: usize, word: &str| {
-            (count > 0).then(|| format!("{count} {word}{} in {}", plural_kind(count, &group.kind), group.account))
+            (count > 0).then(|| format!("{count} {word}{} in {}", kind_in_words(count, &group.kind), group.account))
         };
         of(group.count, "").into_iter().chain(of(group.foreign, "foreign "))
     });
@@ -355,6 +357,16 @@ pub(crate) fn plural_kind(count: usize, kind: &str) -> &str {
     if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
 }
 
+/// Objects of a kind for people: `1 phone number`, `2 phone numbers`.
+pub(crate) fn count_of_kind(count: usize, kind: &str) -> String {
+    format!("{count} {}", kind_in_words(count, kind))
+}
+
+/// The name of a kind for people: `phone number` for one of the `phone_numbers`.
+pub(crate) fn kind_in_words(count: usize, kind: &str) -> String {
+    plural_kind(count, kind).replace('_', " ")
+}
+
 /// Objects that are deleted although no change deletes them: new ones replace them. Each with its id.
 pub(super) fn replaced_objects(plan: &Plan) -> impl Iterator<Item = (&Change, String)> {
     let replaced = plan.changes.iter().filter(|change| change.action == ChangeAction::Replace);
@@ -382,7 +394,7 @@ pub(super) fn count_changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -
     }
     groups
         .into_iter()
-        .map(|((of, kind, account), count)| format!("{count} {} to {} in {account}", plural_kind(count, kind), action_word(of)))
+        .map(|((of, kind, account), count)| format!("{} to {} in {account}", count_of_kind(count, kind), action_word(of)))
         .collect()
 }
 

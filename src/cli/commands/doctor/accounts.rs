@@ -169,11 +169,8 @@ fn check_sources(
 }
 
 fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: &LiveAccount) {
-    let seen: Vec<String> = live
-        .objects
-        .iter()
-        .map(|(kind, objects)| format!("{} {}", objects.len(), crate::output::view::plural_kind(objects.len(), kind)))
-        .collect();
+    let seen: Vec<String> =
+        live.objects.iter().map(|(kind, objects)| crate::output::view::count_of_kind(objects.len(), kind)).collect();
     checks.ok(about, "credentials", format!("accepted; readable: {}", seen.join(", ")));
     if let Some(setting) = account.service.setting_of(SettingRole::Organization) {
         let handle = account.organization().unwrap_or_default();

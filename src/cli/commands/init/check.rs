@@ -11,7 +11,7 @@ use crate::http::{ReadOnly, SecretVault};
 use crate::model::kind::SettingRole;
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{Desired, SecretSource};
-use crate::output::view::plural_kind;
+use crate::output::view::kind_in_words;
 use crate::read::{self, LoginCheck};
 use crate::run::RunError;
 use crate::run::embedded::EmbeddedSandbox;
@@ -64,7 +64,7 @@ impl AccountCheck {
 fn describe_login(login: &InitAccount, hello: &LoginCheck) -> String {
     let more = if hello.has_more { " or more" } else { "" };
     let mut told =
-        vec![format!("{}{more} {}", hello.objects, plural_kind(if hello.has_more { 2 } else { hello.objects }, hello.kind))];
+        vec![format!("{}{more} {}", hello.objects, kind_in_words(if hello.has_more { 2 } else { hello.objects }, hello.kind))];
     if let Some(generation) = hello.generation {
         told.push(format!("generation {generation}"));
     }

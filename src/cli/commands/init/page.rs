@@ -9,6 +9,7 @@ use crate::config::schema;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, ServiceTable, SettingRole};
 use crate::model::resource::{Address, SecretFile, SecretSource};
 use crate::model::value::Value;
+use crate::output::view::kind_in_words;
 use crate::services;
 use crate::text::with_article;
 
@@ -131,10 +132,10 @@ fn account_text(login: &InitAccount, top: &str, whole: bool) -> String {
     align_comments(&lines)
 }
 
-/// Names of the kinds that a service holds, each once: as many as fit on a line.
+/// The kinds that a service holds, in words, each once: as many as fit on a line.
 pub(super) fn held_kinds(service: &ServiceTable) -> String {
     const LONGEST: usize = 60;
-    let mut names: Vec<&str> = service.kinds.iter().map(|kind| kind.name).collect();
+    let mut names: Vec<String> = service.kinds.iter().map(|kind| kind_in_words(2, kind.name)).collect();
     names.dedup();
     let fits = |count: &usize| names[..*count].join(", ").len() <= LONGEST;
     let shown = (1..=names.len()).rev().find(fits).unwrap_or_default();

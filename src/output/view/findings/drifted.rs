@@ -16,7 +16,7 @@ pub fn findings_of_drift(found: &[Drift], compared: &ComparedObjects) -> Vec<Fin
     let mut all: Vec<Finding> = apart.into_iter().map(|drift| finding(drift, &drift.address.to_string(), None)).collect();
     all.extend(folded.into_iter().map(|group| {
         let names: Vec<String> = group.iter().map(|drift| drift.address.to_string()).collect();
-        finding(group[0], &format!("{} {}", group.len(), group[0].address.kind), Some(list_first_few(&names)))
+        finding(group[0], &wording::count_of_kind(group.len(), &group[0].address.kind), Some(list_first_few(&names)))
     }));
     all.sort_by_key(|finding| finding.risk);
     all.extend(compared.missed.iter().map(|missed| {

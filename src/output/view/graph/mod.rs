@@ -142,7 +142,7 @@ fn step_lines(node: &StepNode<'_>) -> Vec<String> {
         return vec![format!("{} {subject}", first.id), format!("{} {}", first.call.method, first.call.path_and_query())];
     }
     let kind = first.address.as_ref().map(|address| address.kind.as_str()).filter(|kind| same_kind(&node.steps, kind));
-    let kind = kind.map(|kind| format!(" {}", wording::plural_kind(node.steps.len(), kind))).unwrap_or_default();
+    let kind = kind.map(|kind| format!(" {}", wording::kind_in_words(node.steps.len(), kind))).unwrap_or_default();
     vec![format!("{} × {}{kind}", node.steps.len(), first.operation.as_str()), format!("{} to {}", first.id, last.id)]
 }
 
@@ -171,9 +171,11 @@ fn wiring_graph(plan: &Plan) -> Graph {
                     graph.nodes.len() - 1
                 })
             };
-            let (holder, target) = (place(words.holder, &location.bridge), place(words.target, &location.provider));
+            let holder = wording::number_place(plan, group.account, location).map(|name| place(words.holder, name));
+            let target = place(words.target, &location.provider);
             let label = edge_label(is_removed, group.numbers.len());
-            edges.push(Edge { from: number, to: holder, label, is_removed });
+            edges.push(Edge { from: number, to: holder.unwrap_or(target), label, is_removed });
+            let Some(holder) = holder else { continue };
             let serves = edges.iter_mut().find(|edge| edge.from == holder && edge.to == target);
             match serves {
                 Some(edge) => edge.is_removed &= is_removed,

@@ -12,8 +12,7 @@ const RANGES: usize = 3;
 impl ChangeGroup<'_> {
     /// `2000 partners`.
     pub(in crate::output::view) fn subject(&self) -> String {
-        let count = self.members.len();
-        format!("{count} {}", wording::plural_kind(count, &self.first().address.kind))
+        wording::count_of_kind(self.members.len(), &self.first().address.kind)
     }
 
     /// Their account, and what is not the same in all of them.

@@ -146,7 +146,11 @@ fn step_about(step: &Step) -> String {
     let subject = wording::step_subject(step);
     let about = subject.strip_prefix(step.operation.as_str()).unwrap_or(&subject).trim_start();
     let number = wording::phone_number_of(step).unwrap_or_default();
-    about.strip_prefix(number).unwrap_or(about).trim_start().to_owned()
+    match about.strip_prefix(number).unwrap_or(about).trim_start() {
+        // A number that is its own place: its address says which it is.
+        "" => step.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+        about => about.to_owned(),
+    }
 }
 
 /// What steps must have in common to share a box: phase, operation, account, kind.

@@ -48,7 +48,7 @@ fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
     let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
     for number in &plan.impact {
         let column = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
-        let place = |spot| wording::number_place(plan, number, spot);
+        let place = |spot| wording::number_place(plan, &number.account, spot);
         let from = number.from.as_ref().and_then(place);
         let to = number.to.as_ref().and_then(place).filter(|to| Some(*to) != from);
         for bridge in from.into_iter().chain(to) {
@@ -112,7 +112,7 @@ fn location_cell(page: &mut HtmlWriter, plan: &Plan, number: &NumberImpact, spot
     match spot {
         None => page.raw("<span class=\"soft\">not connected</span>"),
         Some(spot) => {
-            match wording::number_place(plan, number, spot) {
+            match wording::number_place(plan, &number.account, spot) {
                 Some(place) => page.code(place).raw(" by "),
                 None => page.raw("by "),
             };

@@ -67,7 +67,7 @@ fn table_row(plan: &Plan, number: &NumberImpact) -> String {
     let same = number.from.is_some() && number.from == number.to;
     let spot = |spot: &NumberLocation, account: Option<&String>, age: &str| {
         let account = account.map(|account| format!(" in account {}", cut_table_cell(account))).unwrap_or_default();
-        let place = wording::number_place(plan, number, spot).map(|place| format!("{} ", cut_table_cell(place)));
+        let place = wording::number_place(plan, &number.account, spot).map(|place| format!("{} ", cut_table_cell(place)));
         format!("{}by {}{age}{account}", place.unwrap_or_default(), cut_table_cell(&spot.provider))
     };
     let moves = number.from.as_ref().is_some_and(|from| from.account.is_some());

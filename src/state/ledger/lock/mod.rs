@@ -2,8 +2,6 @@
 //! is locked by a note in it: renewed while the run lasts, expired some minutes after the last renewal.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{Read, Seek, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +13,9 @@ use tokio_util::task::TaskTracker;
 use super::LedgerError;
 #[cfg(feature = "remote-state")]
 use super::state_store::StoredObject;
-use super::state_store::{LocalStore, ObjectVersion, PutOutcome, StateStore, io_error};
+use super::state_store::{ObjectVersion, PutOutcome, StateStore};
 
+mod file;
 mod lease;
 #[cfg(all(test, feature = "remote-state"))]
 mod model;
@@ -94,7 +93,7 @@ pub struct LockHandle {
 #[derive(Debug)]
 enum LockGuard {
     File {
-        _locked: File,
+        _locked: file::FileLock,
     },
     #[cfg(feature = "remote-state")]
     Object {
@@ -115,7 +114,10 @@ pub(super) async fn acquire_lock(place: &Arc<StateStore>, wish: &LockOptions<'_>
     let mut waits = false;
     loop {
         let taken = match &**place {
-            StateStore::Local(local) => in_file(local, place),
+            StateStore::Local(local) => file::lock_file(local, place).map(|locked| LockHandle {
+                _held: LockGuard::File { _locked: locked },
+                lease: LockLease::new(place.display_name(place.name()), None, LEASE),
+            }),
             #[cfg(feature = "remote-state")]
             StateStore::Remote(_) => renewal::in_object(place, wish).await,
         };
@@ -137,42 +139,6 @@ pub(super) async fn acquire_lock(place: &Arc<StateStore>, wish: &LockOptions<'_>
         }
         pause = (pause * 2).min(Duration::from_secs(3));
     }
-}
-
-/// The lock of the operating system on a file beside the ledger, with a note in it.
-fn in_file(local: &LocalStore, place: &StateStore) -> Result<LockHandle, LedgerError> {
-    local.ensure_folder()?;
-    let name = place.sibling_name("lock");
-    let path = local.path_of(&name);
-    let mut file = local.lock_file(&name, true).map_err(io_error("open the lock", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            let holder = note_in(&mut file).map_or_else(unnamed_holder, |note| note.describe_holder_here());
-            return Err(LedgerError::Locked { place: place.display_name(place.name()), holder, breakable: None });
-        }
-        Err(fs::TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
-    }
-    let bytes = LockNote::new(None).next_bytes();
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(&bytes))
-        .map_err(io_error("write the lock", &path))?;
-    let lease = LockLease::new(place.display_name(place.name()), None, LEASE);
-    Ok(LockHandle { _held: LockGuard::File { _locked: file }, lease })
-}
-
-/// The holder of the file lock left no note in it, or one that names a run that has ended: it may not be telform at all.
-fn unnamed_holder() -> String {
-    "another process has locked that file, and the note in it does not name a running process".to_owned()
-}
-
-fn note_in(file: &mut File) -> Option<LockNote> {
-    let mut text = String::new();
-    // An unreadable note only makes the message less specific.
-    file.take(65_536).read_to_string(&mut text).ok()?;
-    let note: LockNote = serde_json::from_str(&text).ok()?;
-    (note.host != host_name() || user::lives(note.pid)).then_some(note)
 }
 
 /// What is known about a lock without taking it.
@@ -211,7 +177,7 @@ pub enum ConditionalWrites {
 pub(super) async fn inspect_lock(place: &StateStore) -> Result<LockReport, LedgerError> {
     let name = place.sibling_name("lock");
     match place {
-        StateStore::Local(local) => Ok(LockReport::new(holder_of(local, &name)?, ConditionalWrites::NotNeeded)),
+        StateStore::Local(local) => Ok(LockReport::new(file::holder_of(local, &name)?, ConditionalWrites::NotNeeded)),
         #[cfg(feature = "remote-state")]
         StateStore::Remote(_) => match place.read(&name).await? {
             None => Ok(LockReport::new(LockHolder::Nobody, ConditionalWrites::Unknown)),
@@ -229,28 +195,6 @@ pub(super) async fn inspect_lock(place: &StateStore) -> Result<LockReport, Ledge
                 Ok(LockReport { holder, version: Some(found.version), conditions, probe: note.probe })
             }
         },
-    }
-}
-
-/// The holder of a file lock: the system knows whether it is held, the note names the holder.
-fn holder_of(local: &LocalStore, name: &str) -> Result<LockHolder, LedgerError> {
-    let path = local.path_of(name);
-    let mut file = match local.lock_file(name, false) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(LockHolder::Nobody),
-        Err(error) => return Err(io_error("open the lock", &path)(error)),
-    };
-    match file.try_lock() {
-        Ok(()) => Ok(LockHolder::Nobody),
-        Err(fs::TryLockError::WouldBlock) => {
-            let unnamed = LockHolder::Run { id: String::new(), words: unnamed_holder(), expired: false };
-            Ok(note_in(&mut file).map_or(unnamed, |note| LockHolder::Run {
-                id: note.id.clone(),
-                words: note.describe_holder_here(),
-                expired: false,
-            }))
-        }
-        Err(fs::TryLockError::Error(source)) => Err(io_error("look at the lock", &path)(source)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{LIMIT, ObjectVersion, PutOutcome, StoredObject};
 use crate::disk::{self, Beside, Folder};
@@ -12,6 +13,9 @@ use crate::state::ledger::LedgerError;
 
 /// telform's own folder, wherever it is: it may be part of a checkout, so neither it nor anything in it may be a link.
 const OWN: &str = ".telform";
+
+/// Keeps keys and locks out of version control.
+const IGNORE: &str = ".gitignore";
 
 /// A ledger file and its folder.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub struct LocalStore {
     name: String,
     /// Whether the key belongs to a simulator: a substitute key, wherever its world is.
     simulated: bool,
+    /// Whether this run wrote something here, beside its lock.
+    written: AtomicBool,
 }
 
 impl LocalStore {
@@ -37,7 +43,13 @@ impl LocalStore {
         // Renaming over a link would replace the link: follow it first.
         let path = fs::canonicalize(path).unwrap_or(path.to_owned());
         let base = path.parent().filter(|folder| *folder != Path::new(".")).unwrap_or(Path::new(""));
-        Self { base: base.to_owned(), path_parts: Vec::new(), name: name_of(&path), simulated: false }
+        Self {
+            base: base.to_owned(),
+            path_parts: Vec::new(),
+            name: name_of(&path),
+            simulated: false,
+            written: AtomicBool::default(),
+        }
     }
 
     /// A file below a folder that the user named.
@@ -50,6 +62,7 @@ impl LocalStore {
             path_parts: below.map(OsStr::to_owned).collect(),
             name: name_of(path),
             simulated: false,
+            written: AtomicBool::default(),
         }
     }
 
@@ -61,7 +74,8 @@ impl LocalStore {
     #[cfg(feature = "remote-state")]
     /// The file beside `.telform/ledger.json` that holds the key of a ledger that is kept elsewhere.
     pub(in crate::state::ledger) fn for_key_of(name: &str) -> Self {
-        Self { base: PathBuf::new(), path_parts: vec![OWN.into()], name: format!("{name}.json"), simulated: false }
+        let (base, name) = (PathBuf::new(), format!("{name}.json"));
+        Self { base, path_parts: vec![OWN.into()], name, simulated: false, written: AtomicBool::default() }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -132,7 +146,7 @@ impl LocalStore {
     }
 
     /// Adds bytes at the end of a file that only grows.
-    pub(super) fn append(&self, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
+    pub(in crate::state::ledger) fn append(&self, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
         self.ensure_folder()?;
         let add = || -> std::io::Result<()> {
             let folder = self.open_folder()?;
@@ -197,26 +211,59 @@ impl LocalStore {
         Ok(PutOutcome::Done(ObjectVersion::of_content(bytes)))
     }
 
-    /// The folder of the ledger, created when missing, with a `.gitignore` for keys and locks.
-    pub(in crate::state::ledger) fn ensure_folder(&self) -> Result<(), LedgerError> {
+    /// The folder of the ledger before something is written there, created when missing.
+    fn ensure_folder(&self) -> Result<(), LedgerError> {
+        self.written.store(true, Ordering::Relaxed);
+        self.make_missing_folder().map(drop)
+    }
+
+    /// Whether this run wrote something here, beside its lock.
+    pub(in crate::state::ledger) fn is_written(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// The folder of the ledger, created when missing, with a `.gitignore` for keys and locks. Returns the folders that it made,
+    /// the outermost first.
+    pub(in crate::state::ledger) fn make_missing_folder(&self) -> Result<Vec<PathBuf>, LedgerError> {
         match self.open_folder() {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(Vec::new()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                let path = self.path_of("");
+                let missing = path.ancestors().filter(|folder| *folder != Path::new("") && !disk::path_exists(folder));
+                let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+                missing.reverse();
                 self.make_folder().map_err(io_error("make the folder of", &self.path_of(&self.name)))?;
-                self.write_gitignore()
+                self.write_gitignore()?;
+                Ok(missing)
             }
             Err(error) => Err(io_error("open the folder of", &self.path_of(&self.name))(error)),
         }
     }
 
+    /// Whether the lock that was opened still has its name: the run that made it may have removed it.
+    pub(in crate::state::ledger) fn is_lock_file(&self, name: &str, file: &File) -> bool {
+        self.open_folder().and_then(|folder| folder.names(name.as_ref(), file)).unwrap_or(false)
+    }
+
+    /// Removes a lock that this run made and still holds, and the folders that it made for it, where nothing else is in them.
+    pub(in crate::state::ledger) fn remove_lock(&self, name: &str, file: &File, folders: &[PathBuf]) {
+        if !self.is_lock_file(name, file) || self.remove(name).is_err() || folders.is_empty() {
+            return;
+        }
+        let _ = self.remove(IGNORE);
+        if folders.iter().rev().try_for_each(fs::remove_dir).is_err() && self.open_folder().is_ok() {
+            // Another run uses the folder.
+            let _ = self.write_gitignore();
+        }
+    }
+
     /// Keeps key and lock out of version control: a `.gitignore` beside them lists them.
     pub(in crate::state::ledger) fn write_gitignore(&self) -> Result<(), LedgerError> {
-        const NAME: &str = ".gitignore";
         let add = || -> std::io::Result<()> {
             let folder = self.open_folder()?;
             let mut known = String::new();
-            if folder.holds(NAME.as_ref()) {
-                folder.open(NAME.as_ref())?.read_to_string(&mut known)?;
+            if folder.holds(IGNORE.as_ref()) {
+                folder.open(IGNORE.as_ref())?.read_to_string(&mut known)?;
             }
             let known_line = |name: &str| known.lines().any(|line| line.trim() == name);
             let missing: Vec<&str> = ["*.key", "*.lock"].into_iter().filter(|name| !known_line(name)).collect();
@@ -227,9 +274,9 @@ impl LocalStore {
             let text = format!("{known}{gap}{}\n", missing.join("\n"));
             let mut file = folder.beside((".ledger", ""), 0o666)?;
             file.file().write_all(text.as_bytes())?;
-            file.put(NAME.as_ref())
+            file.put(IGNORE.as_ref())
         };
-        add().map_err(io_error("write", &self.path_of(NAME)))
+        add().map_err(io_error("write", &self.path_of(IGNORE)))
     }
 
     /// The key file.
