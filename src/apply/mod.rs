@@ -22,9 +22,11 @@ use crate::state::ledger::{LedgerError, LedgerStore};
 
 mod after_run;
 mod answer_check;
+mod darkening;
 pub mod event;
 mod journal_entries;
 mod ledger_updates;
+mod outcomes;
 mod precondition;
 mod reconnect;
 mod record;
@@ -126,8 +128,8 @@ struct ApplyRun<'a> {
     row_names: Mutex<BTreeMap<StepId, String>>,
     /// Targets that let no call through after their request, although it did not ask for that.
     closed: Mutex<BTreeSet<String>>,
-    /// The connections of each account as they were right before its first delete.
-    uses_before_deletes: tokio::sync::Mutex<BTreeMap<String, ConfigurationUses>>,
+    /// The connections of each account as they were in a phase right before the first step that could silence some.
+    uses_in_phase: tokio::sync::Mutex<BTreeMap<(String, StepPhase), ConfigurationUses>>,
 }
 
 impl Apply<'_> {
@@ -178,7 +180,7 @@ impl Apply<'_> {
             sent: Mutex::new(BTreeMap::new()),
             row_names: Mutex::new(BTreeMap::new()),
             closed: Mutex::default(),
-            uses_before_deletes: tokio::sync::Mutex::new(BTreeMap::new()),
+            uses_in_phase: tokio::sync::Mutex::default(),
         }
     }
 

@@ -1,15 +1,13 @@
 //! Compare and set, as far as a REST API without versions allows: right before each write the object is read again, and a
 //! difference from what the plan saw stops the step.
 
-use std::collections::btree_map;
-
 use super::ApplyRun;
 use super::step_target::{StepTarget, changed_attributes};
 use crate::model::resource::{LiveObject, ServedBy};
 use crate::model::value::AttributeValues;
 use crate::plan::{ObjectRef, Step, StepOperation};
+use crate::read::Again;
 use crate::read::one;
-use crate::read::{Again, ReadError};
 use crate::services::reading_of;
 
 /// The result of the second reading.
@@ -40,10 +38,13 @@ impl ApplyRun<'_> {
             }
             StepOperation::Update { id, before, expect, secrets, .. } => {
                 let expect = self.expected_values(step, target.kind, expect);
-                self.check_object(target, id, before, secrets.is_empty().then_some(&expect)).await
+                let belief = self.check_object(target, id, before, secrets.is_empty().then_some(&expect)).await;
+                self.check_counted(step, target, belief).await
             }
             StepOperation::Delete { id, before, frees, unread, .. } => {
-                self.check_deletable(target, id, before, frees, unread).await
+                let belief = self.check_object(target, id, before, None).await;
+                let belief = self.check_deletable(step, target, (id, frees, unread), belief).await;
+                self.check_counted(step, target, belief).await
             }
             StepOperation::Connect { bridge, number, provider, before } => {
                 match (self.resolve_ref(bridge), self.resolve_ref(provider)) {
@@ -142,13 +143,11 @@ impl ApplyRun<'_> {
     /// after the plan.
     async fn check_deletable(
         &self,
+        step: &Step,
         target: &StepTarget<'_>,
-        id: &str,
-        before: &AttributeValues,
-        frees: &[String],
-        unread: &[String],
+        (id, frees, unread): (&str, &[String], &[String]),
+        belief: Precondition,
     ) -> Precondition {
-        let belief = self.check_object(target, id, before, None).await;
         if !matches!(belief, Precondition::Holds(_)) {
             return belief;
         }
@@ -158,33 +157,11 @@ impl ApplyRun<'_> {
         if !target.kind.connected {
             return belief;
         }
-        match self.live_uses(target, id, unread).await {
+        match self.live_uses(step, target, id, unread, &|_| false).await {
             Ok(users) if users.is_empty() => belief,
             Ok(users) => Precondition::Changed(format!("{}; deleting it would disconnect that", users.join(", "))),
             Err(error) => Precondition::Unreadable(error.to_string()),
         }
-    }
-
-    /// What the delete of a configuration would silence, in words. The whole account is read once, right before its first
-    /// delete: for each later delete only the bridges that then showed a use of it are read again.
-    async fn live_uses(&self, target: &StepTarget<'_>, id: &str, unread: &[String]) -> Result<Vec<String>, ReadError> {
-        let (api, account, key) = (self.read_only(), target.account, self.apply.key);
-        let ledger = (**self.ledger.lock().await).clone();
-        let mut wave = self.uses_before_deletes.lock().await;
-        let (uses, first) = match wave.entry(account.name.clone()) {
-            btree_map::Entry::Occupied(read) => (&*read.into_mut(), false),
-            btree_map::Entry::Vacant(free) => {
-                (&*free.insert(one::read_uses(reading_of, &api, account, key, &ledger).await?), true)
-            }
-        };
-        let mut users = uses.uses_of(id, unread);
-        if !first && !users.is_empty() {
-            let bridges = users.into_iter().map(|(bridge, _)| bridge).collect();
-            let facts = target.facts;
-            let again = Again { reading_of, api: &api, account, facts, ledger: &ledger, key };
-            users = one::reread_uses(again, uses, &bridges).await?.uses_of(id, unread);
-        }
-        Ok(users.into_iter().map(|(_, words)| words).collect())
     }
 
     /// A bridge that holds a number that the plan did not count is not deleted: the number was connected in the meantime.

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::answer_check::{self, AnswerCheck};
+use super::outcomes::{failure_code, not_repeated_outcome, not_sent_outcome, unsettled_outcome};
 use super::precondition::Precondition;
 use super::settle::{LostAnswer, SettleResult};
 use super::step_target::StepTarget;
@@ -85,7 +86,16 @@ impl ApplyRun<'_> {
                         SettleResult::As(outcome) => {
                             return self.enter_and_save(step, target, outcome, None).await;
                         }
-                        settled if is_repeatable(step) => open = Some((error, settled)),
+                        settled if is_repeatable(step) => {
+                            if Self::may_silence(step, target.kind) {
+                                self.forget_uses(step).await;
+                                seen = match self.check_target(step, target).await {
+                                    Ok(seen) => seen,
+                                    Err(outcome) => return not_repeated_outcome(&error, &settled, outcome),
+                                };
+                            }
+                            open = Some((error, settled));
+                        }
                         settled => {
                             if error.may_still_run() {
                                 // An object that it may have created late is named when it appears.
@@ -359,39 +369,6 @@ fn unlisted_change_remark(step: &Step, target: &StepTarget<'_>) -> String {
         return String::new();
     }
     format!("; the service does not list {} as changeable", names.join(", "))
-}
-
-/// The outcome of a step whose request got no usable answer.
-fn unsettled_outcome(error: &ApiError, settled: &SettleResult) -> StepOutcome {
-    match settled {
-        SettleResult::NotDone => {
-            StepOutcome::failed(failure_code(error.class), format!("{error}; reading shows that it was not done"))
-        }
-        SettleResult::As(_) | SettleResult::CannotTell => {
-            StepOutcome::unknown(format!("{error}; reading does not show whether it was done; plan again"))
-        }
-    }
-}
-
-/// The request was not sent.
-fn not_sent_outcome(why: String) -> StepOutcome {
-    StepOutcome::failed("telform::step::not_sent", why)
-}
-
-/// The type of failure of an answer, or of a missing answer.
-fn failure_code(verdict: AnswerClass) -> &'static str {
-    match verdict {
-        AnswerClass::Gone => "telform::step::gone",
-        AnswerClass::NoSuchPath => "telform::step::no_such_path",
-        AnswerClass::Conflict => "telform::step::conflict",
-        AnswerClass::Refused => "telform::step::refused",
-        AnswerClass::Unauthorized => "telform::step::unauthorized",
-        AnswerClass::Forbidden => "telform::step::forbidden",
-        AnswerClass::Throttled => "telform::step::throttled",
-        AnswerClass::ServerFault => "telform::step::service_failed",
-        AnswerClass::Ok | AnswerClass::Unexpected => "telform::step::unexpected",
-        AnswerClass::NoAnswer => "telform::step::unreachable",
-    }
 }
 
 /// Whether a step follows earlier writes of this run, which a service may show late.

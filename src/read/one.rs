@@ -238,14 +238,14 @@ impl ConfigurationUses {
         }
     }
 
-    /// What the delete of a configuration would silence: the bridge, and what is on it in words. `unread` are the bridges that
-    /// were unreadable for the plan.
-    pub fn uses_of(&self, id: &str, unread: &[String]) -> Vec<(String, String)> {
+    /// What a request that darkens a configuration would silence: the bridge, and what is on it in words. `unread` are the bridges
+    /// that were unreadable for the plan; a `counted` number is to be dark.
+    pub fn uses_of(&self, id: &str, unread: &[String], counted: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
         let holder = self.holder;
         // A bridge that was not unreadable for the plan may use it.
         let opaque = self.unreadable_bridges.iter().filter(|slug| !unread.contains(slug));
         let opaque = opaque.map(|slug| (slug.clone(), format!("{holder} {slug}, which can no longer be read, may use it")));
-        let connected = self.connections.iter().filter(|connection| connection.served_by.may_be(id));
+        let connected = self.connections.iter().filter(|it| it.served_by.may_be(id) && !counted(&it.number));
         let connected = connected.map(|connection| {
             let word = if connection.served_by.id().is_some() { "uses" } else { "may use" };
             let words = format!("{} on {holder} {} {word} it", connection.number, connection.bridge);

@@ -148,3 +148,26 @@ fn another_slug_is_another_bridge() {
     assert_eq!(bridge["numbers"]["+14155550103"]["configuration"], json!(42));
     story.in_sync();
 }
+
+/// A bridge that is replaced and does not declare its numbers keeps them, but for one that another bridge declares: that one is
+/// connected once.
+#[test]
+fn a_number_that_another_bridge_declares_does_not_move_along() {
+    let support = "  support: { slug: support, name: Support, numbers: { '+14155550104': { provider: main }, '+14155550102': { provider: main } } }\n";
+    let entry = "numbers:\n  '+14155550102': { bridge: support, provider: main }\n";
+    for declares in [support, &format!("  support: {{ slug: support, name: Support }}\n{entry}")] {
+        let story = declared("  sales: { slug: sales, name: Sales }\n");
+        story.apply();
+        story.unpod(&format!("{MAIN}  sales: {{ slug: sales-new, name: Sales }}\n{declares}"));
+        story.expect(0, "apply --auto-approve --max-deletes 1");
+        let connects: Vec<String> = story.writes().into_iter().filter(|line| line.contains("/connect-provider/")).collect();
+        assert_eq!(
+            connects,
+            [
+                r#"POST telephony/bridges/sales-new/connect-provider/ {"provider_config_id":42,"phone_number":"+14155550101"}"#,
+                r#"POST telephony/bridges/support/connect-provider/ {"provider_config_id":43,"phone_number":"+14155550102"}"#,
+            ]
+        );
+        story.in_sync();
+    }
+}

@@ -35,6 +35,7 @@ mod completions;
 mod confined;
 #[cfg(all(unix, feature = "remote-state"))]
 mod credentials;
+mod darkening;
 mod decisions;
 mod defaults;
 mod deletes;

@@ -32,6 +32,7 @@ impl<'a> Planner<'a> {
         }
         let mut bridges = Vec::new();
         let entries = entries_by_bridge(inputs, selection, account);
+        let claims = declared_numbers(inputs, selection, account, &entries);
         let declared = findings.by_address.iter().chain(&findings.existing).filter(|(_, found)| found.kind.link.is_some());
         for (address, ObjectMatch { object, outcome: finding, kind, .. }) in declared {
             let own = entries.get(*address).map_or(&[][..], Vec::as_slice);
@@ -89,6 +90,9 @@ impl<'a> Planner<'a> {
                     }
                 },
             };
+            // What another bridge of this run declares goes there, and does not move along as well.
+            let elsewhere = |number: &str| claims.get(number).is_some_and(|bridge| bridge != address);
+            numbers.retain(|number, _| !elsewhere(number));
             let mut owners = BTreeMap::new();
             for entry in own {
                 self.refuse_entry_not_shown(inputs, entry);
@@ -107,7 +111,7 @@ impl<'a> Planner<'a> {
                 let all = object.numbers.is_none();
                 let on = connections.iter().filter(|it| it.bridge == old.id);
                 let on = on.filter(|it| all || it.served_by == ServedBy::Unserved);
-                idle.extend(on.map(|it| it.number.clone()).filter(|number| !numbers.contains_key(number)));
+                idle.extend(on.map(|it| it.number.clone()).filter(|number| !numbers.contains_key(number) && !elsewhere(number)));
             }
             bridges.push(PlannedBridge {
                 address: (*address).clone(),
@@ -242,6 +246,19 @@ impl<'a> Planner<'a> {
         }
         numbers
     }
+}
+
+/// The numbers that bridges of this run declare, each with its bridge.
+fn declared_numbers<'i>(
+    inputs: &Inputs<'i>,
+    selection: &Selection,
+    account: &Account,
+    entries: &BTreeMap<&'i Address, Vec<&'i NumberEntry>>,
+) -> BTreeMap<&'i str, &'i Address> {
+    let bridges = inputs.desired.objects.values().filter(|it| it.account == account.name && selection.includes(&it.address));
+    let stated = bridges.flat_map(|it| it.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &it.address)));
+    let entries = entries.values().flatten().map(|entry| (entry.number.as_str(), &entry.bridge));
+    stated.chain(entries).collect()
 }
 
 /// Whether numbers join a bridge of this kind only when it is created.
