@@ -90,6 +90,7 @@ fn from_parts<P, U>(plan: &plan::Plan, origin: Origin, converted: P, undo: U) ->
         format_version: FORMAT_VERSION,
         telform_version: env!("CARGO_PKG_VERSION").to_owned(),
         summary: plan.summary(),
+        counts: Some(plan.into()),
         pending: plan.has_changes(),
         refused: plan.is_refused(),
         digest: plan.digest.clone(),
@@ -140,6 +141,7 @@ impl Document {
         let again = unconverted(plan, &[], Origin::default());
         for (what, same) in [
             ("summary", self.summary == again.summary),
+            ("counts", self.counts.is_none() || self.counts == again.counts),
             ("pending", self.pending == again.pending),
             ("refused", self.refused == again.refused),
         ] {

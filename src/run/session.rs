@@ -291,9 +291,10 @@ impl Run {
 /// A plan that the independent checker passes.
 fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
     let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
-    // Without undo and notices, of which the checker takes none into account. The list that it is written to has room for twice
-    // the text.
-    let document = document::Document { notices: Vec::new(), ..document::unconverted(&plan, &[], origin) };
+    // Without the undo, which follows from the plan, and without a notice for each secret of which nothing is to be done: the checker
+    // takes none of that into account. The list that it is written to has room for twice the text.
+    let notices = plan.notices.iter().filter(|notice| !notice.code.is_settled_secret()).map(Into::into).collect();
+    let document = document::Document { notices, ..document::unconverted(&plan, &[], origin) };
     let mut text = serde_json::to_vec(&document).unwrap_or_default();
     text.shrink_to_fit();
     match verify::verify_plan(&text) {

@@ -66,7 +66,7 @@ pub(super) struct CheckerPriorConnection {
 
 objects! {
     CheckerDocument {
-        format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
+        format: String, format_version: u64, telform_version: String, summary: String, counts: Option<BTreeMap<String, usize>>, pending: bool, refused: bool,
         digest: String, origin: CheckerOrigin, plan: CheckerPlan, notices: List<CheckerNotice>, unmanaged: List<CheckerUnmanaged>,
         #[serde(default)] undo: List<CheckerUndoEntry>,
         seals: Option<CheckerSeals>,

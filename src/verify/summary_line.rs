@@ -1,6 +1,6 @@
 //! The line above a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::CheckerContext;
 use super::shape::{CheckerAction, CheckerChangeLimit, CheckerEffect, CheckerOperation, CheckerServedState};
@@ -11,6 +11,7 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
     let actions = |action| plan.changes.iter().filter(|change| change.action == action).count();
     let effects = |effect| plan.impact.iter().filter(|impact| impact.effect == effect).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut counts = BTreeMap::from([("requests", plan.steps.len()), ("refusals", plan.refusals.len())]);
     let mut parts = Vec::new();
     for (action, word) in [
         (CheckerAction::Create, "create"),
@@ -18,12 +19,16 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
         (CheckerAction::Replace, "replace"),
         (CheckerAction::Delete, "delete"),
     ] {
-        parts.extend((actions(action) > 0).then(|| format!("{} to {word}", actions(action))));
+        counts.insert(word, actions(action));
+        parts.extend((counts[word] > 0).then(|| format!("{} to {word}", counts[word])));
     }
-    for (effect, word) in
-        [(CheckerEffect::Connects, "connected"), (CheckerEffect::Moves, "moved"), (CheckerEffect::Dark, "cut off")]
-    {
-        parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
+    for (effect, name, word) in [
+        (CheckerEffect::Connects, "connects", "connected"),
+        (CheckerEffect::Moves, "moves", "moved"),
+        (CheckerEffect::Dark, "dark", "cut off"),
+    ] {
+        counts.insert(name, effects(effect));
+        parts.extend((counts[name] > 0).then(|| format!("{} {word}", plural(counts[name], "number"))));
     }
     if !parts.is_empty() {
         parts.push(plural(plan.steps.len(), "request"));
@@ -36,11 +41,11 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
     }
     parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
     parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
-    let unread = document.notices.iter().filter(|note| matches!(note.code.as_str(), "unlisted" | "unlinked"));
-    let unread = unread.count();
+    let unread = document.notices.iter().filter(|note| matches!(note.code.as_str(), "unlisted" | "unlinked")).count();
     parts.extend((unread > 0).then(|| format!("{} not read", plural(unread, "listing"))));
     let wrong = [
         ("/summary", document.summary != parts.join(", ")),
+        ("/counts", document.counts.as_ref().is_some_and(|said| !said.iter().map(|(name, it)| (name.as_str(), *it)).eq(counts))),
         ("/pending", document.pending == plan.steps.is_empty()),
         ("/refused", document.refused == plan.refusals.is_empty()),
     ];

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::value::Value;
 
 mod convert;
+mod counts;
 mod existing;
 mod ledger;
 mod limits;
@@ -16,6 +17,7 @@ mod step;
 mod taken;
 mod unconverted;
 
+pub use counts::Counts;
 pub use existing::ExistingV1;
 pub use ledger::LedgerIdentity;
 pub use limits::{LimitedChanges, Limits, Options};
@@ -36,6 +38,9 @@ pub struct Document<P = PlanV1, U = Vec<Inverse>> {
     pub telform_version: String,
     /// One line that says what the plan does.
     pub summary: String,
+    /// The same as numbers; absent in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// Whether a service would be written to.
     pub pending: bool,
     /// Whether it may not be applied.
