@@ -199,6 +199,7 @@ impl CheckerJournal {
             format_version: FORMAT_VERSION,
             telform_version: started.telform_version,
             summary: String::new(),
+            counts: None,
             pending: true,
             refused: false,
             digest: started.digest,
