@@ -257,9 +257,11 @@ fn is_darkened(check: &CheckerContext<'_>, address: &str) -> bool {
         let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
         attribute.and_then(|name| before.get(name)).is_some_and(|of| id.is_none_or(|id| text_at(&of.tree(), "") == id))
     };
-    if check.numbered_steps().any(|(_, step)| takes(step)) {
-        return true;
-    }
+    check.numbered_steps().any(|(_, step)| takes(step)) || closes(check, address)
+}
+
+/// Whether the change of an object gives it a value with which it lets no call through.
+pub(super) fn closes(check: &CheckerContext<'_>, address: &str) -> bool {
     let Some((name, value)) = kind(kind_of(address)).and_then(|kind| kind.darkens) else { return false };
     let mut shown = check.changes.get(address).into_iter().flat_map(|change| &change.attributes).filter(|it| it.name == name);
     shown.any(|it| matches!(&it.after, CheckerShownValue::Value(after) if after.tree() == value))
