@@ -50,8 +50,8 @@ pub(super) fn check_waits(check: &mut CheckerContext<'_>) {
         let mut last = None;
         for (index, id) in step.waits_for.iter().enumerate() {
             if id == READ_BACK_BARRIER {
-                let last = step.phase == CheckerPhase::Close || matches!(step.operation, CheckerOperation::Delete { .. });
-                let good = last && index + 1 == step.waits_for.len();
+                let may = step.phase == CheckerPhase::Close || matches!(step.operation, CheckerOperation::Delete { .. });
+                let good = may && index + 1 == step.waits_for.len();
                 let told = format!("waits for {id}, which only a delete or a close does, once and last");
                 check.require(good, at, &format!("/waits_for/{index}"), &told);
                 continue;
@@ -263,9 +263,8 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         let CheckerOperation::Delete { id, cut, frees, prior_connections, unread, .. } = &step.operation else {
             continue;
         };
-        let freed = prior_connections
-            .iter()
-            .all(|(number, prior)| frees.contains(number) && prior.served != CheckerServedState::NotThere);
+        let mut priors = prior_connections.iter();
+        let freed = priors.all(|(number, prior)| frees.contains(number) && prior.served != CheckerServedState::NotThere);
         check.require(freed, at, "/operation/prior_connections", "lists numbers that it does not free");
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|kind| kind.name == kind_of(address)).unwrap_or(usize::MAX);

@@ -19,6 +19,9 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
     if !order.windows(2).all(|pair| pair[0] < pair[1]) {
         check.report("/changes", "the changes are not in the order of their addresses, each once");
     }
+    let existing = check.plan.existing.iter();
+    let existing: BTreeSet<(&str, &str, &str)> =
+        existing.map(|(address, it)| (it.account.as_str(), kind_of(address), it.id.as_str())).collect();
     for (at, step) in check.numbered_steps() {
         match &step.address {
             None => check.require(step.operation.is_link(), at, "/address", "belongs to no object"),
@@ -29,11 +32,6 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
                 check.require(known, at, "/address", "belongs to no change of its account");
             }
         }
-    }
-    let existing = check.plan.existing.iter();
-    let existing: BTreeSet<(&str, &str, &str)> =
-        existing.map(|(address, it)| (it.account.as_str(), kind_of(address), it.id.as_str())).collect();
-    for (at, step) in check.numbered_steps() {
         if let CheckerOperation::Update { id, .. } | CheckerOperation::Delete { id, .. } = &step.operation {
             let kind = kind_of(step.address.as_deref().unwrap_or_default());
             let referred = existing.contains(&(step.call.account.as_str(), kind, id.as_str()));
