@@ -143,9 +143,8 @@ impl Apply<'_> {
         let mut schedule = StepSchedule::new(&self.plan.steps);
         // A replacement starts as soon as its delete is done, so that its numbers are not dark during the other deletes.
         let last: &[StepPhase] = &[StepPhase::TakeOver, StepPhase::Delete];
-        for phases in
-            [&[StepPhase::Create] as &[StepPhase], &[StepPhase::Update], &[StepPhase::Rewire], &[StepPhase::ReadBack], last]
-        {
+        let single = [StepPhase::Create, StepPhase::Update, StepPhase::Rewire, StepPhase::ReadBack, StepPhase::Close];
+        for phases in single.iter().map(std::slice::from_ref).chain([last]) {
             self.run_phases(&run, &mut schedule, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
         }
         let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(StepOutcome::is_done);

@@ -126,6 +126,9 @@ impl Plan {
     fn continues_despite_refusal(&self, step: &Step, ledger: &Ledger, refused: &RefusalIndex<'_>) -> bool {
         let account = account_of_step(step);
         let free = |address: &Option<Address>| !refused.covers(account, address.as_ref(), false);
+        // A refusal about any attribute of what holds only this number is about the number.
+        let whole = is_entry(step) || is_own_holder(step);
+        let own_free = || !refused.covers(account, step.address.as_ref(), whole);
         match &step.operation {
             StepOperation::Connect { bridge, number, provider, before: ServedBy::NotThere | ServedBy::Unserved } => {
                 // A new object is created only for a number that an earlier run disconnected.
@@ -133,11 +136,11 @@ impl Plan {
                 let lost = ledger.moves.iter().any(|open| open.number == *number);
                 (!new || lost)
                     && !refused.covers_number(account, number)
-                    && free(&step.address)
+                    && own_free()
                     && free(&self.serving_configuration(step, number))
             }
             StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
-                !refused.covers_number(account, number) && free(&step.address)
+                !refused.covers_number(account, number) && own_free()
             }
             StepOperation::Create { replaces: None, .. } => !refused.covers(account, step.address.as_ref(), true),
             _ => false,
@@ -206,6 +209,12 @@ impl<'a> RefusalIndex<'a> {
 /// Whether a step belongs to a number that is an entry of its own.
 fn is_entry(step: &Step) -> bool {
     step.address.as_ref().is_some_and(|address| services::link_entry(&address.kind).is_some())
+}
+
+/// Whether a step belongs to a number that is its own holder.
+fn is_own_holder(step: &Step) -> bool {
+    let shapes = step.address.iter().flat_map(|address| services::shapes_of_kind(&address.kind));
+    shapes.filter_map(|kind| kind.link).any(|link| link.member_is_holder())
 }
 
 fn account_of_step(step: &Step) -> &str {

@@ -497,9 +497,22 @@ impl LinkInputs<'_> {
         let dark = |id: Option<&str>| id.is_none_or(|id| self.dark_before.contains(id));
         let worked: BTreeSet<&str> =
             self.connections.iter().filter(|it| !dark(it.served_by.id())).map(|it| it.number.as_str()).collect();
-        let moved = wired.impact.iter().filter(|it| it.effect == NumberEffect::Moves && worked.contains(it.number.as_str()));
-        let lost = moved.filter(|it| it.to.as_ref().is_some_and(|to| self.dark_after.contains(&to.provider)));
-        let lost = lost.map(|it| NumberImpact {
+        let placed = wired.impact.iter().filter(|it| matches!(it.effect, NumberEffect::Moves | NumberEffect::Connects));
+        let placed = placed.filter(|it| it.to.as_ref().is_some_and(|to| self.dark_after.contains(&to.provider)));
+        let (lost, idle): (Vec<&NumberImpact>, Vec<_>) =
+            placed.partition(|it| it.effect == NumberEffect::Moves && worked.contains(it.number.as_str()));
+        let idle = idle.into_iter().map(|it| PlanNotice {
+            code: NoticeCode::StaysDark,
+            account: it.account.clone(),
+            address: self
+                .bridges
+                .iter()
+                .find_map(|on| on.numbers.get_key_value(&it.number).map(|_| on.owner_of(&it.number).clone())),
+            attribute: None,
+            detail: it.to.as_ref().map(|to| format!("{}, served by {}", it.number, to.provider)),
+        });
+        wired.remarks.notices.extend(idle);
+        let lost = lost.into_iter().map(|it| NumberImpact {
             effect: NumberEffect::Dark,
             from: it.to.clone(),
             to: None,

@@ -161,6 +161,8 @@ pub enum NoticeCode {
     OddCharacters,
     /// An account that could not be read, or an object that may be in one, is left out. Detail: why.
     AccountLeftOut,
+    /// A number that did not work gets a target that lets no call through. Detail: number and target.
+    StaysDark,
 }
 
 /// The code as documents write it.
@@ -191,6 +193,7 @@ impl NoticeCode {
                 | Self::AccountLeftOut
                 | Self::MayServe
                 | Self::MayBeReset
+                | Self::StaysDark
         )
     }
 
@@ -290,6 +293,9 @@ impl NoticeCode {
             Self::Unlisted => "could not be listed: objects of this kind were neither compared nor planned",
             Self::Unlinked => {
                 "could not be read, so it is not known what serves which number: no number is compared, disconnected or connected, and nothing that may serve one is deleted"
+            }
+            Self::StaysDark => {
+                "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
             }
             Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -22,6 +22,8 @@ pub enum StepPhase {
     Rewire,
     /// Every rewired bridge is read once.
     ReadBack,
+    /// Changes with which a target lets no call through, after the numbers that leave it.
+    Close,
     /// Deletes: bridges, then providers, then partners.
     Delete,
     /// Bridges that include the numbers that a delete has freed, where numbers join a bridge only when it is created. Each
@@ -31,7 +33,8 @@ pub enum StepPhase {
 
 impl StepPhase {
     /// All, in order.
-    pub const ALL: [Self; 6] = [Self::Create, Self::Update, Self::Rewire, Self::ReadBack, Self::Delete, Self::TakeOver];
+    pub const ALL: [Self; 7] =
+        [Self::Create, Self::Update, Self::Rewire, Self::ReadBack, Self::Close, Self::Delete, Self::TakeOver];
 
     /// The phase's name for people.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +43,7 @@ impl StepPhase {
             Self::Update => "update",
             Self::Rewire => "rewire",
             Self::ReadBack => "read back",
+            Self::Close => "close",
             Self::Delete => "delete",
             Self::TakeOver => "take over",
         }

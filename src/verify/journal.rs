@@ -275,17 +275,13 @@ impl CheckerRun {
 
     fn check_intent(&mut self, id: &str, sent: (&str, &str, &str)) -> LineFaults {
         let mut wrong = Vec::new();
-        let times = self.announced.entry(id.to_owned()).or_default();
-        *times += 1;
-        let times = *times;
+        let times = *self.announced.entry(id.to_owned()).and_modify(|times| *times += 1).or_insert(1);
         let Some(step) = self.find_step(id) else {
             let cut = id.replacen('r', "s", 1);
             return match reconnect::expected_reconnect(&self.steps, id, |step| self.recorded_status(step)) {
                 Err(why) => vec![("request", why)],
                 Ok(_) if !self.announced.contains_key(&cut) => vec![("early", format!("{cut} was not sent"))],
-                Ok(_) if times > 2 || self.ended.contains(id) => {
-                    vec![("reused", format!("{id} is sent again"))]
-                }
+                Ok(_) if times > 2 || self.ended.contains(id) => vec![("reused", format!("{id} is sent again"))],
                 Ok(way) if (&*way.0, &*way.1, &*way.2) != sent => {
                     vec![("request", format!("{id} is another request than the way back of {cut}"))]
                 }

@@ -8,6 +8,7 @@ use super::facts::{Links, kinds};
 use super::references::text_at;
 use super::requests::request_entries;
 use super::shape::{CheckerAction, CheckerOperation, CheckerPayload, CheckerPhase, CheckerRef, CheckerServedState, CheckerStep};
+use super::summary::closes;
 use super::take_over::{check_served_before, freeing_delete, takes_over};
 
 /// The names of steps are their positions: an omitted, duplicated or moved step is detected.
@@ -25,6 +26,7 @@ pub(super) fn check_phases(check: &mut CheckerContext<'_>) {
         let own = match step.operation {
             _ if takes_over(check, step) => CheckerPhase::TakeOver,
             CheckerOperation::Create { .. } => CheckerPhase::Create,
+            CheckerOperation::Update { .. } if closes(check, step.address.as_deref().unwrap_or_default()) => CheckerPhase::Close,
             CheckerOperation::Update { .. } => CheckerPhase::Update,
             CheckerOperation::Connect { .. } | CheckerOperation::Disconnect { .. } => CheckerPhase::Rewire,
             CheckerOperation::ReadBack { .. } => CheckerPhase::ReadBack,
@@ -32,23 +34,25 @@ pub(super) fn check_phases(check: &mut CheckerContext<'_>) {
         };
         check.require(step.phase == own, at, "/phase", "does not belong to its phase");
         check.require(own >= last, at, "/phase", "comes after a step of a later phase");
+        let waits = own != CheckerPhase::Close || check.waits[at].contains(READ_BACK_BARRIER);
+        check.require(waits, at, "/waits_for", "closes what numbers may leave, and does not wait for phase:read_back");
         last = own;
     }
 }
 
-/// What a delete waits for: every read-back of the plan.
+/// What a delete and a step that closes a target wait for: every read-back of the plan.
 pub(super) const READ_BACK_BARRIER: &str = "phase:read_back";
 
-/// A step waits only for earlier ones, so no two steps wait for each other and none waits forever. A delete waits for every
-/// read-back besides, and says so last; no other step waits for a whole phase.
+/// A step waits only for earlier ones, so no two steps wait for each other and none waits forever. Deletes, and what closes a
+/// target, wait for every read-back besides, and say so last; no other step waits for a whole phase.
 pub(super) fn check_waits(check: &mut CheckerContext<'_>) {
     for (at, step) in check.numbered_steps() {
         let mut last = None;
         for (index, id) in step.waits_for.iter().enumerate() {
             if id == READ_BACK_BARRIER {
-                let deletes = matches!(step.operation, CheckerOperation::Delete { .. });
-                let good = deletes && index + 1 == step.waits_for.len();
-                let told = format!("waits for {id}, which only a delete does, once and last");
+                let may = step.phase == CheckerPhase::Close || matches!(step.operation, CheckerOperation::Delete { .. });
+                let good = may && index + 1 == step.waits_for.len();
+                let told = format!("waits for {id}, which only a delete or a close does, once and last");
                 check.require(good, at, &format!("/waits_for/{index}"), &told);
                 continue;
             }
@@ -259,9 +263,8 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         let CheckerOperation::Delete { id, cut, frees, prior_connections, unread, .. } = &step.operation else {
             continue;
         };
-        let freed = prior_connections
-            .iter()
-            .all(|(number, prior)| frees.contains(number) && prior.served != CheckerServedState::NotThere);
+        let mut priors = prior_connections.iter();
+        let freed = priors.all(|(number, prior)| frees.contains(number) && prior.served != CheckerServedState::NotThere);
         check.require(freed, at, "/operation/prior_connections", "lists numbers that it does not free");
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|kind| kind.name == kind_of(address)).unwrap_or(usize::MAX);

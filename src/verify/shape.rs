@@ -153,7 +153,7 @@ objects! {
 
 words! {
     CheckerAction { Create, Update, Replace, Delete }
-    CheckerPhase { Create, Update, Rewire, ReadBack, Delete, TakeOver }
+    CheckerPhase { Create, Update, Rewire, ReadBack, Close, Delete, TakeOver }
     CheckerEffect { Dark, Moves, Connects, Settles }
     CheckerAttribution { Exact, Inferred, Recorded }
     CheckerSecretState { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs, WriteOnly }

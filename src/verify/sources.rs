@@ -16,11 +16,10 @@ pub(super) fn check_secret_sources(check: &mut CheckerContext<'_>) {
             }
         }
     }
-    let agrees = |address: &str, attribute: &CheckerAttribute| match attribute.after {
-        CheckerShownValue::Secret(_) => {
-            attribute.source.is_some() && attribute.source.as_ref() == source(address, &attribute.name)
-        }
-        _ => attribute.source.is_none(),
+    let agrees = |address: &str, attribute: &CheckerAttribute| {
+        let secret = matches!(attribute.after, CheckerShownValue::Secret(_));
+        let known = source(address, &attribute.name).filter(|_| secret);
+        attribute.source.is_some() == secret && attribute.source.as_ref() == known
     };
     let changed = plan.changes.iter().enumerate().flat_map(|(index, change)| {
         let place = move |at| format!("/changes/{index}/attributes/{at}/source");

@@ -19,6 +19,9 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
     if !order.windows(2).all(|pair| pair[0] < pair[1]) {
         check.report("/changes", "the changes are not in the order of their addresses, each once");
     }
+    let existing = check.plan.existing.iter();
+    let existing: BTreeSet<(&str, &str, &str)> =
+        existing.map(|(address, it)| (it.account.as_str(), kind_of(address), it.id.as_str())).collect();
     for (at, step) in check.numbered_steps() {
         match &step.address {
             None => check.require(step.operation.is_link(), at, "/address", "belongs to no object"),
@@ -29,11 +32,6 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
                 check.require(known, at, "/address", "belongs to no change of its account");
             }
         }
-    }
-    let existing = check.plan.existing.iter();
-    let existing: BTreeSet<(&str, &str, &str)> =
-        existing.map(|(address, it)| (it.account.as_str(), kind_of(address), it.id.as_str())).collect();
-    for (at, step) in check.numbered_steps() {
         if let CheckerOperation::Update { id, .. } | CheckerOperation::Delete { id, .. } = &step.operation {
             let kind = kind_of(step.address.as_deref().unwrap_or_default());
             let referred = existing.contains(&(step.call.account.as_str(), kind, id.as_str()));
@@ -257,9 +255,11 @@ fn is_darkened(check: &CheckerContext<'_>, address: &str) -> bool {
         let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
         attribute.and_then(|name| before.get(name)).is_some_and(|of| id.is_none_or(|id| text_at(&of.tree(), "") == id))
     };
-    if check.numbered_steps().any(|(_, step)| takes(step)) {
-        return true;
-    }
+    check.numbered_steps().any(|(_, step)| takes(step)) || closes(check, address)
+}
+
+/// Whether the change of an object gives it a value with which it lets no call through.
+pub(super) fn closes(check: &CheckerContext<'_>, address: &str) -> bool {
     let Some((name, value)) = kind(kind_of(address)).and_then(|kind| kind.darkens) else { return false };
     let mut shown = check.changes.get(address).into_iter().flat_map(|change| &change.attributes).filter(|it| it.name == name);
     shown.any(|it| matches!(&it.after, CheckerShownValue::Value(after) if after.tree() == value))

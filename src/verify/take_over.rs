@@ -36,10 +36,8 @@ pub(super) fn check_served_before(check: &mut CheckerContext<'_>, delete: usize,
         else {
             continue;
         };
-        if *at == taker.id {
-            let waits = check.waits[delete].contains(made.as_str());
-            let told = format!("frees {number} before {made} has made what serves it then");
-            check.require(waits, delete, "/waits_for", &told);
-        }
+        let waits = *at != taker.id || check.waits[delete].contains(made.as_str());
+        let told = format!("frees {number} before {made} has made what serves it then");
+        check.require(waits, delete, "/waits_for", &told);
     }
 }

@@ -24,10 +24,9 @@ pub(super) fn check_unlisted(check: &mut CheckerContext<'_>) {
     }
     for (at, step) in check.numbered_steps() {
         let (account, kind) = (step.call.account.as_str(), kind_of(step.address.as_deref().unwrap_or_default()));
-        let linked = check.is_linked(account, kind);
         let listed = match &step.operation {
             CheckerOperation::Create { .. } | CheckerOperation::Update { .. } => true,
-            CheckerOperation::Delete { .. } => !(linked && numbers.contains(account)),
+            CheckerOperation::Delete { .. } => !(check.is_linked(account, kind) && numbers.contains(account)),
             _ => !numbers.contains(account),
         };
         let told = "needs to know who serves which number, and the plan says that this could not be read";

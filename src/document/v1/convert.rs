@@ -31,7 +31,7 @@ macro_rules! choices {
 }
 
 choices! {
-    plan::StepPhase => Phase { Create Update Rewire ReadBack Delete TakeOver }
+    plan::StepPhase => Phase { Create Update Rewire ReadBack Close Delete TakeOver }
     plan::ChangeAction => Action { Create Update Replace Delete }
     plan::NumberEffect => Effect { Dark Moves Connects Settles }
     plan::SecretState => SecretWord { Set New Changed Rewritten NotTaken ChangedOutside Differs WriteOnly }

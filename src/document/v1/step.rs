@@ -43,6 +43,8 @@ pub enum Phase {
     Rewire,
     /// Every rewired bridge is read once.
     ReadBack,
+    /// Changes with which a target lets no call through, after the numbers that leave it.
+    Close,
     /// Deletes.
     Delete,
     /// Bridges that take along the numbers that a delete has freed.

@@ -27,6 +27,7 @@ pub(super) fn whole_phase(phase: StepPhase) -> &'static str {
         StepPhase::Update => "every update",
         StepPhase::Rewire => "every disconnect and connect",
         StepPhase::ReadBack => "every read-back",
+        StepPhase::Close => "every close",
         StepPhase::Delete => "every delete",
         StepPhase::TakeOver => "every take-over",
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use super::links::target_address;
 use super::number_entries::entries_by_bridge;
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, LinkRequests};
 use crate::model::ledger::CreatedConnection;
 use crate::model::resource::{Account, Address, DesiredNumber, DesiredObject, DesiredValue, NumberEntry, ServedBy};
 use crate::plan::Inputs;
@@ -16,6 +16,9 @@ use crate::plan::link_steps::ref_of_new_object;
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
 use crate::plan::selection::Selection;
 use crate::plan::step::ObjectRef;
+
+/// Numbers, and what is to serve each.
+type WantedNumbers = BTreeMap<String, (Address, ObjectRef)>;
 
 impl<'a> Planner<'a> {
     /// Bridges whose numbers this plan decides: declared with numbers, or replaced and therefore moved as they are.
@@ -56,6 +59,10 @@ impl<'a> Planner<'a> {
                             Ok(at) => drop(numbers.insert(number.clone(), (provider.clone(), at))),
                             Err(why) => failed.push((number, provider, why)),
                         }
+                    }
+                    if let (MatchOutcome::Live(live), false) = (finding, self.replaced.contains_key(address)) {
+                        let shown = connections.iter().filter(|it| it.bridge == live.id).map(|it| it.number.as_str());
+                        numbers = own_numbers(object, kind, shown.collect(), numbers);
                     }
                     let whole = numbers.is_empty();
                     for (number, provider, why) in failed {
@@ -259,6 +266,18 @@ fn declared_numbers<'i>(
     let stated = bridges.flat_map(|it| it.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &it.address)));
     let entries = entries.values().flatten().map(|entry| (entry.number.as_str(), &entry.bridge));
     stated.chain(entries).collect()
+}
+
+/// The numbers of an object that is its own holder, as it shows its number: what the YAML states of another number is not done to
+/// it. Where the YAML ignores the number's attribute, its entry is about the number that is shown.
+fn own_numbers(object: &DesiredObject, kind: &Kind, shown: BTreeSet<&str>, mut wanted: WantedNumbers) -> WantedNumbers {
+    let Some(LinkRequests::PatchMember { number: attribute, .. }) = kind.link.map(|link| link.requests) else { return wanted };
+    if object.ignored_attributes.contains(attribute) {
+        let targets = std::mem::take(&mut wanted).into_values();
+        return shown.into_iter().map(str::to_owned).zip(targets).collect();
+    }
+    wanted.retain(|number, _| shown.contains(number.as_str()));
+    wanted
 }
 
 /// Whether numbers join a bridge of this kind only when it is created.

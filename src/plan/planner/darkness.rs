@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::kind::{Field, Kind};
-use crate::model::resource::{Account, Address, DesiredValue, LiveObject};
+use crate::model::resource::{Account, Address, DesiredValue, LiveObject, ServedBy};
 use crate::model::value::CompactValue;
 use crate::plan::Inputs;
 use crate::plan::change::{Change, ShownValue};
@@ -14,8 +14,9 @@ use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::link::{LinkInputs, LinkPlan};
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
 use crate::plan::removal::LeavingObject;
-use crate::plan::step::{ObjectRef, Prerequisite, StepOperation};
+use crate::plan::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use crate::plan::unnumbered_step::{UnnumberedStep, create_step_name};
+use crate::services;
 
 /// A target: its kind, and its id or the step that creates it.
 type Target = (&'static str, ObjectRef);
@@ -122,6 +123,14 @@ fn darkening(kind: &Kind) -> Option<(&'static str, CompactValue)> {
     kind.fields.iter().find_map(|field| Some((field.name, CompactValue::Bool(field.darkens?))))
 }
 
+/// Whether a change gives a target a value with which it lets no call through.
+fn closes(change: &Change) -> bool {
+    let shapes = services::shapes_of_kind(&change.address.kind);
+    let darkens = |name: &str| shapes.iter().filter(|kind| kind.connected).find_map(|kind| kind.field(name)?.darkens);
+    let mut values = change.attributes.iter().filter_map(|attribute| Some((&attribute.after, darkens(&attribute.name)?)));
+    values.any(|(after, value)| *after == ShownValue::Value(CompactValue::Bool(value)))
+}
+
 /// Everything in an account that may serve a number.
 pub(super) fn live_targets<'i>(
     inputs: &Inputs<'i>,
@@ -198,14 +207,7 @@ impl<'a> Planner<'a> {
 
     /// Targets of an account to which the plan gives a value with which they let no call through.
     fn darkened_by_value(&self, account: &Account, before: &BTreeSet<&str>) -> Vec<(Address, String)> {
-        let darkens = |change: &&Change| {
-            change.attributes.iter().any(|attribute| {
-                let mut shapes = account.service.shapes(&change.address.kind).filter(|kind| kind.connected);
-                let value = shapes.find_map(|kind| kind.field(&attribute.name)?.darkens);
-                value.is_some_and(|value| attribute.after == ShownValue::Value(CompactValue::Bool(value)))
-            })
-        };
-        let changes = self.changes.values().filter(|change| change.account == account.name).filter(darkens);
+        let changes = self.changes.values().filter(|change| change.account == account.name && closes(change));
         let ids = changes.filter_map(|change| Some((change.address.clone(), change.id.clone()?)));
         ids.filter(|(_, id)| !before.contains(id.as_str())).collect()
     }
@@ -218,6 +220,7 @@ impl<'a> Planner<'a> {
             if let StepOperation::Update { id, .. } = &step.operation
                 && dark.before.contains(id.as_str())
                 && step.address.as_ref().is_some_and(|address| wiring.link.roles.is_target(&address.kind))
+                && !self.closes_target(step)
             {
                 opened.entry(ObjectRef::Id(id.clone())).or_default().push(step.id.clone());
             }
@@ -241,6 +244,51 @@ impl<'a> Planner<'a> {
                 draft.step.wait_for(steps);
             }
         }
+    }
+
+    /// Whether a step belongs to a change with which a target lets no call through.
+    fn closes_target(&self, step: &Step) -> bool {
+        let change = step.address.as_ref().and_then(|address| self.changes.get(address));
+        matches!(step.operation, StepOperation::Update { .. }) && change.is_some_and(closes)
+    }
+
+    /// A target is closed only after the numbers that leave it have left, which is read back, as it is before a delete.
+    pub(super) fn close_after_moves(&mut self) {
+        let mut drafts = std::mem::take(&mut self.drafts);
+        let served = drafts.iter().filter_map(|draft| match &draft.step.operation {
+            StepOperation::Connect { before, .. } | StepOperation::Disconnect { before, .. } if before.may_serve() => {
+                Some((draft.step.call.account.clone(), before.clone(), draft.step.id.clone()))
+            }
+            _ => None,
+        });
+        let served: Vec<(String, ServedBy, String)> = served.collect();
+        for step in drafts.iter_mut().map(|draft| &mut draft.step).filter(|step| self.closes_target(step)) {
+            let StepOperation::Update { id, .. } = &step.operation else { continue };
+            let moved = served.iter().filter(|(account, before, _)| *account == step.call.account && before.may_be(id));
+            let moved = moved.map(|(.., name)| name.clone()).collect();
+            step.phase = StepPhase::Close;
+            step.wait_for(moved);
+            step.waits_for.push(Prerequisite::Phase(StepPhase::ReadBack));
+        }
+        self.drafts = drafts;
+    }
+
+    /// What a target's calls go to is not deleted before that which is to take its place: the creates that each delete waits for,
+    /// by the address that leaves. One that itself waits for the delete does not count.
+    pub(super) fn destinations_made(
+        &self,
+        inputs: &Inputs<'a>,
+        leaving: &[LeavingObject<'a>],
+    ) -> BTreeMap<(String, Address), BTreeSet<String>> {
+        let mut needed: BTreeMap<(String, Address), BTreeSet<String>> = BTreeMap::new();
+        for account in inputs.desired.accounts.values() {
+            let all = Destinations::new(inputs, account, leaving, &self.drafts);
+            for (address, target) in &all.leaving {
+                let made = all.made.get(target).into_iter().flatten().cloned();
+                needed.entry((account.name.clone(), address.clone())).or_default().extend(made);
+            }
+        }
+        needed
     }
 
     /// What closes a target needs to know its numbers.

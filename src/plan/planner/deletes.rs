@@ -15,6 +15,7 @@ impl<'a> Planner<'a> {
     /// Deletes come last, each after every read-back of the plan: one failed disconnect stops them all.
     pub(super) fn plan_deletes(&mut self, inputs: &Inputs<'a>) {
         let leaving = std::mem::take(&mut self.leaving);
+        let destinations = self.destinations_made(inputs, &leaving);
         for gone in &leaving {
             let name = delete_step_name(gone.account, gone.kind.name, &gone.live.id);
             let known = self.delete_prerequisites.get(&name);
@@ -52,6 +53,8 @@ impl<'a> Planner<'a> {
                     ObjectRef::Id(_) => None,
                 })),
             }
+            let made = destinations.get(&(gone.account.to_owned(), gone.address.clone())).into_iter().flatten();
+            waits_for.extend(made.filter(|made| !self.waits_for_step(made, &name)).cloned());
             let steps = waits_for.into_iter().map(Prerequisite::Step);
             draft.step.waits_for = steps.chain([Prerequisite::Phase(StepPhase::ReadBack)]).collect();
             self.check_products_seen(inputs, gone, &mut draft.step);
@@ -75,6 +78,12 @@ impl<'a> Planner<'a> {
             }
         }
         self.leaving = leaving;
+    }
+
+    /// Whether a draft waits for another one.
+    fn waits_for_step(&self, draft: &str, other: &str) -> bool {
+        let mut drafts = self.drafts.iter().filter(|it| it.step.id == draft);
+        drafts.any(|it| it.step.steps_waited_for().any(|id| id == other))
     }
 
     /// An object that may be used by something unreadable is deleted only when a limit allows it (unpod.md 6.2, 10.1).

@@ -108,6 +108,7 @@ pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
     planner.order_numbers_across_accounts();
     planner.note_left_dark_elsewhere(inputs);
     planner.order_take_overs();
+    planner.close_after_moves();
     planner.plan_deletes(inputs);
     planner.order_references();
     planner.order_deletes_of_referred(inputs, &findings);

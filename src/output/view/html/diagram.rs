@@ -98,7 +98,7 @@ fn draw_line(page: &mut HtmlWriter, picture: &OrderDiagram, line: (usize, usize)
 fn phase_colour(phase: StepPhase) -> &'static str {
     match phase {
         StepPhase::Create => "create",
-        StepPhase::Update => "update",
+        StepPhase::Update | StepPhase::Close => "update",
         StepPhase::Rewire => "replace",
         StepPhase::ReadBack => "read",
         StepPhase::Delete => "delete",
