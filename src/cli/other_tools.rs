@@ -233,6 +233,14 @@ fn refuse_foreign_options(args: &[OsString], program: &Command) -> Result<(), Ru
             return Err(usage_error(format!("telform has no option `{typed}`"), *help));
         }
         if has_one_dash(word, program) {
+            // A suggestion is a command that parses.
+            if !accepted && !matches!(name, "help" | "version") {
+                let ours = command_words(args, program);
+                return Err(usage_error(
+                    format!("`{ours}` has no option `--{name}`"),
+                    format!("`{ours} --help` lists its options"),
+                ));
+            }
             let fixed = args.iter().take(end).skip(1).map(|given| {
                 let dash = if has_one_dash(argument_text(given), program) { "-" } else { "" };
                 format!("{dash}{}", shell_quote(&given.to_string_lossy()))
@@ -263,6 +271,19 @@ fn command_of<'c>(args: &[OsString], program: &'c Command) -> &'c Command {
         command = below;
     }
     command
+}
+
+/// The command that is typed, in words: `telform ledger rebuild`.
+fn command_words(args: &[OsString], program: &Command) -> String {
+    let mut words = vec!["telform"];
+    let mut command = program;
+    let from = position_of_command(args, program).unwrap_or(args.len());
+    for word in &args[from..] {
+        let Some(below) = command.find_subcommand(word) else { break };
+        words.push(below.get_name());
+        command = below;
+    }
+    words.join(" ")
 }
 
 fn has_option(command: &Command, name: &str) -> bool {
@@ -341,6 +362,8 @@ mod tests {
             ("telform state", "telform ledger list"),
             ("telform apply -auto-approve", "`telform apply --auto-approve`"),
             ("telform plan -out=plan.json -target 'a b'", "`telform plan --out=plan.json"),
+            ("telform plan -auto-approve", "`telform plan --help`"),
+            ("telform ledger list -auto-approve", "`telform ledger list --help`"),
             ("telform plan -var x=1", "no variables"),
             ("telform plan --no-color", "--color never"),
             ("telform -chdir=west plan", "`telform -C DIR plan`"),

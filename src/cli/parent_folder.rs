@@ -18,7 +18,7 @@ pub(super) fn point_to_parent(failure: RunError, command_line: &[String]) -> Run
     let (up, folder) = found;
     let below = std::env::current_dir().ok().and_then(|here| here.strip_prefix(&folder).ok().map(Path::to_owned));
     let command = command_in(&up, &below.unwrap_or_default(), command_line);
-    let hint = format!("there is a configuration in the parent folder {}. Run\n`{command}`", folder.display());
+    let hint = format!("there is a configuration in the folder {}, above this one. Run\n`{command}`", folder.display());
     let mut pointed = Problems::default();
     for problem in problems.iter().cloned() {
         let is_none = problem.code == NONE;

@@ -302,6 +302,21 @@ impl Kind {
         Some([format!("{scope}.{word}"), format!("{scope}.manage")])
     }
 
+    /// The attributes that the YAML may state, in the order in which it is written: those of one map are beside each other, because
+    /// a map is opened once.
+    pub fn stated_fields(&self) -> Vec<&'static Field> {
+        let stated = || self.fields.iter().filter(|field| field.is_stated());
+        let mut ordered: Vec<&'static Field> = Vec::with_capacity(self.fields.len());
+        for field in stated() {
+            match field.group() {
+                None => ordered.push(field),
+                Some(group) if ordered.iter().any(|earlier| earlier.group() == Some(group)) => {}
+                group => ordered.extend(stated().filter(|field| field.group() == group)),
+            }
+        }
+        ordered
+    }
+
     /// The fields that live state can show: everything but write-only values.
     pub fn readable_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().filter(|field| field.is_readable())
@@ -397,6 +412,8 @@ pub enum TextGrammar {
     Code,
     /// A web address: no blanks and no invisible characters. In a map it is absolute, http or https.
     Url,
+    /// An IP address.
+    IpAddress,
     /// A country, ISO 3166-1 alpha-3.
     Country,
     /// A phone number in E.164: plus sign, country code, digits.

@@ -1,5 +1,7 @@
 //! What a plan means for phone numbers: which go dark, which move, and for how many steps.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 /// What happens to a number.
@@ -51,6 +53,32 @@ pub struct NumberImpact {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn is_zero(steps: &u32) -> bool {
     *steps == 0
+}
+
+/// The effects with one for each number: a number that moves to a target that lets no call through is cut off, with what it is on
+/// before and after, and is not moved too.
+pub fn one_effect_each(impact: &[NumberImpact]) -> Vec<NumberImpact> {
+    let with = |effect| impact.iter().filter(move |number| number.effect == effect);
+    let moved: BTreeMap<SpotKey<'_>, &NumberImpact> =
+        with(NumberEffect::Moves).map(|number| (spot_key(number, number.to.as_ref()), number)).collect();
+    let dark: BTreeSet<SpotKey<'_>> = with(NumberEffect::Dark).map(|number| spot_key(number, number.from.as_ref())).collect();
+    let kept = impact
+        .iter()
+        .filter(|number| number.effect != NumberEffect::Moves || !dark.contains(&spot_key(number, number.to.as_ref())));
+    let whole = kept.map(|number| match moved.get(&spot_key(number, number.from.as_ref())) {
+        Some(moved) if number.effect == NumberEffect::Dark => {
+            NumberImpact { from: moved.from.clone(), to: moved.to.clone(), ..number.clone() }
+        }
+        _ => number.clone(),
+    });
+    whole.collect()
+}
+
+/// A number of an account on something.
+type SpotKey<'a> = (&'a str, &'a str, Option<&'a NumberLocation>);
+
+fn spot_key<'a>(number: &'a NumberImpact, spot: Option<&'a NumberLocation>) -> SpotKey<'a> {
+    (&number.account, &number.number, spot)
 }
 
 /// Numbers that lose their connection without getting another.

@@ -60,7 +60,7 @@ pub use diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 pub use effect::LedgerUpdate;
 pub use existing::{ExistingObject, existing_objects};
 pub use identity::{SANDBOX, account_identity};
-pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark};
+pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark, one_effect_each};
 pub use interrupted_replacements::settle_interrupted_replacements;
 pub use needed_fields::needed_fields;
 pub use not_taken::{NotTakenRemedy, NotTakenValue};

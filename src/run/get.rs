@@ -123,11 +123,13 @@ fn requested_tables(
         };
         if !is_there {
             let held = format!("these accounts hold {}", known.join(", "));
-            let help = match number_kind(desired.accounts.values().filter(is_chosen), name) {
-                Some(kind) => format!("here a number is a separate object: run `telform get {kind}`; {held}"),
-                None => held,
+            let (what, help) = match number_kind(desired.accounts.values().filter(is_chosen), name) {
+                Some(kind) => (
+                    format!("the {} of these accounts are listed as {kind}", escape(name)),
+                    format!("run `telform get {kind}`; {held}"),
+                ),
+                None => (format!("none of the accounts that are read can hold {}", escape(name)), held),
             };
-            let what = format!("none of the accounts that are read can hold {}", escape(name));
             return Err(RunError::other("telform::get::kind", what, help));
         }
     }

@@ -31,11 +31,11 @@ fn it_runs_as_if_started_there() {
 fn a_configuration_above_is_named_with_the_whole_command() {
     let story = quickstart();
     let help = story.expect(1, "-C west/deep plan --sandbox world.yaml");
-    help.says("there is a configuration in the parent folder").says("`telform -C west/deep -C .. plan --sandbox world.yaml`");
+    help.says("there is a configuration in the folder ").says("`telform -C west/deep -C .. plan --sandbox world.yaml`");
     story.expect(0, "-C west/deep -C .. plan --sandbox world.yaml");
     let failure = story.expect(1, "-C west/deep plan --json").json();
     assert!(failure["help"].as_str().unwrap().contains("telform -C west/deep -C .. plan --json"), "{failure}");
     // Nothing above: the usual help.
     let lonely = Story::new("{}");
-    lonely.expect(1, "plan").is_silent_about("parent folder");
+    lonely.expect(1, "plan").is_silent_about("there is a configuration in the folder");
 }

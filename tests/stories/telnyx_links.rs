@@ -315,6 +315,58 @@ fn adopted_connections_and_addresses_read_back_as_they_are() {
     story.expect(2, "drift").says("ips.first").says("port");
 }
 
+/// A number on a target that is closed, or that loses its last address, is cut off with the reason, and a rehearsal says from when.
+#[test]
+fn a_cut_without_a_disconnect_has_its_reason() {
+    let closed = BOTH.replace("connection_name: gate", "connection_name: gate, active: false");
+    let to_empty = format!("{BOTH}ips: {{}}\n{}", number("gate"));
+    for (on, desired, reason) in [
+        ("gate", format!("{closed}{}{}", addresses(&[("first", "7")]), number("gate")), "which then has `active: false`"),
+        ("gate", to_empty.clone(), "which then has no IP address"),
+        ("north", to_empty, "credential_connections.north -> ip_connections.gate, which has no IP address or"),
+    ] {
+        let story = managed(on, "");
+        story.telnyx(&desired);
+        let plan = story.run("plan --max-numbers-dark 1 --max-deletes 1");
+        let flat = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("1 number is cut off") && flat.contains(reason), "{flat}");
+        assert!(!flat.contains("without a gap"), "{flat}");
+        for format in ["markdown", "html"] {
+            let shown = story.run(&format!("plan --max-numbers-dark 1 --max-deletes 1 --format {format}")).stdout;
+            assert!(shown.contains("1 number is cut off") && !shown.contains("moved, without a gap"), "{shown}");
+        }
+        let rehearsed = story.expect(0, "rehearse --max-numbers-dark 1 --max-deletes 1");
+        assert_eq!(rehearsed.stdout.matches("on: this run does not connect it again").count(), 1, "{}", rehearsed.stdout);
+        rehearsed.is_silent_about("never").is_silent_about("its disconnect");
+    }
+}
+
+/// A map whose keys the tables do not keep together is written once, and every attribute is adopted.
+#[test]
+fn each_map_of_an_adopted_connection_is_written_once() {
+    let story = story("");
+    story.sandbox.edit(|world| {
+        let north = &mut world.telnyx.connections[0];
+        north.insert("inbound".to_owned(), json!({ "simultaneous_ringing": "enabled", "codecs": ["G722"] }));
+        north.insert("active".to_owned(), true.into());
+        let gate = &mut world.telnyx.connections[1];
+        gate.insert("inbound".to_owned(), json!({ "sip_region": "Europe", "codecs": ["G722"] }));
+        gate.insert("outbound".to_owned(), json!({ "ip_authentication_method": "token", "localization": "CA" }));
+    });
+    let fresh = story.path("fresh");
+    std::fs::create_dir(&fresh).unwrap();
+    let set = format!("telnyx.base_url={}", story.sandbox.telnyx_url());
+    let ran = story.expect(0, &format!("-C fresh init --account telnyx --token env:TELNYX_TOKEN --set {set} --adopt"));
+    ran.is_silent_about("appears twice").is_silent_about("active: not written");
+    for kind in ["credential_connections", "ip_connections"] {
+        let text = std::fs::read_to_string(fresh.join(format!("telform/telnyx-{kind}.yaml"))).unwrap();
+        for line in ["    inbound:", "    active: true"] {
+            assert_eq!(text.lines().filter(|it| *it == line).count(), 1, "{line} in {text}");
+        }
+        assert!(!text.contains("# active") && !text.contains("# inbound"), "{text}");
+    }
+}
+
 /// A create below a new connection that got no answer is settled by reading, and is not sent again.
 #[test]
 fn a_lost_answer_below_a_new_connection_is_settled() {

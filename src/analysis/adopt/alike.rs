@@ -116,8 +116,8 @@ pub(super) fn factor<'s>(statements: &'s [ObjectStatement<'s>], factoring: Facto
     Factored { tables, others }
 }
 
-fn stated_fields(statement: &ObjectStatement<'_>) -> impl Iterator<Item = &'static Field> {
-    statement.kind.fields.iter().filter(|field| field.is_stated())
+fn stated_fields(statement: &ObjectStatement<'_>) -> impl Iterator<Item = &'static Field> + use<> {
+    statement.kind.stated_fields().into_iter()
 }
 
 /// The keys of attributes that are maps of a few texts.

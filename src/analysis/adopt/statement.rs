@@ -72,7 +72,7 @@ impl<'a> ObjectStatement<'a> {
         // written.
         let is_pinned = found.kind.field(found.kind.id).is_none_or(|field| field.access == AttributeAccess::ReadOnly)
             || found.kind.fields.iter().any(unwritten);
-        let contents = found.kind.fields.iter().filter(|field| field.is_stated()).filter_map(|field| {
+        let contents = found.kind.stated_fields().into_iter().filter_map(|field| {
             let content = if let Some(why) = refused(field) {
                 StatedContent::LeftOut(why.clone())
             } else if let Some(shape) = found.live.unexpected_shapes.get(field.name) {

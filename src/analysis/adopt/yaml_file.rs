@@ -168,10 +168,11 @@ impl AdoptionFile {
         let mut open = None;
         for (field, content) in &statement.attributes {
             let left_out = matches!(content, StatedContent::LeftOut(_));
-            open = self.open_group(open, field, left_out);
+            // The line that opens its map is the attribute's too.
             if !left_out {
                 self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&address), field.name));
             }
+            open = self.open_group(open, field, left_out);
             self.numbers += content.connected_numbers();
             match content {
                 StatedContent::LeftOut(why) => self.leave_out(statement.address, field.name, why),
@@ -260,9 +261,11 @@ impl AdoptionFile {
         }
         let mut open = None;
         for (field, value) in &entry.attributes {
+            if value.is_some() {
+                self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&addresses), field.name));
+            }
             open = self.open_group(open, field, value.is_none());
             if let Some(value) = value {
-                self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&addresses), field.name));
                 let head = line_head(field);
                 let indent = head.len() - head.trim_start().len();
                 let secret = field.ty == AttributeType::Secret;

@@ -70,7 +70,13 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
         }
         if let Some(place) = &done.declared_at {
             let place = escape(place);
-            text.push_str(&format!(" Its entry at {place} remains: remove it too, or the next apply manages it again."));
+            let next = match done.hidden_until_verified {
+                false => "or the next apply manages it again",
+                true => {
+                    "or the next apply manages it again if the service lists it, and creates another one if it waits to be verified, because no listing shows it then"
+                }
+            };
+            text.push_str(&format!(" Its entry at {place} remains: remove it too, {next}."));
         }
         return text + &create;
     }

@@ -202,7 +202,7 @@ pub enum Command {
     Journal(JournalArgs),
     /// Serve simulated services on loopback, until Ctrl-C
     ///
-    /// Serves both APIs from a YAML world.
+    /// Serves the APIs of all services from a YAML world.
     #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of the YAML, or of one kind

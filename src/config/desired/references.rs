@@ -60,7 +60,7 @@ impl<'a> ConfigLoader<'a> {
             let (account, owner) = (&parsed.object.account, &parsed.object.address);
             for named in named_addresses(parsed) {
                 let Some(address) = reference_in(named.kind, &named.text) else {
-                    problems.extend(mistaken_address(&named));
+                    problems.extend(self.bare_name(&named).or_else(|| mistaken_address(&named)));
                     continue;
                 };
                 problems.extend(self.check_reference(account, owner, named.place, &address));
@@ -73,6 +73,21 @@ impl<'a> ConfigLoader<'a> {
         for problem in problems {
             self.report_problem(problem);
         }
+    }
+}
+
+impl ConfigLoader<'_> {
+    /// The name of an entry without its kind would be taken as an id.
+    fn bare_name(&self, named: &NamedAddress<'_>) -> Option<Problem> {
+        let address = Address::parse(&format!("{}.{}", named.kind, named.text))?;
+        let declared = self.parsed.get(&address).or(self.parsed_existing.get(&address))?;
+        let shown = suggestions::shorten_name(&named.text);
+        let what =
+            format!("`{shown}` is the name of an entry, and `{}` takes its address or the id of an object", named.attribute);
+        let problem = Problem::new("telform::yaml::reference", what, &named.place.file.source, named.place.span);
+        let head = &declared.block.head;
+        let help = format!("write {}.{shown}", named.kind);
+        Some(problem.label("this reference").also_at(&head.file.source, head.entry.key_span, "the entry").help(help))
     }
 }
 

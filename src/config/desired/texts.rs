@@ -135,6 +135,10 @@ impl ConfigLoader<'_> {
                 let what = format!("`{name}` contains {found}, which a web address cannot contain");
                 ("telform::yaml::url", what, None)
             }
+            TextGrammar::IpAddress if text.parse::<std::net::IpAddr>().is_err() => {
+                let what = format!("`{}` is not an IP address", suggestions::shorten_name(text));
+                ("telform::yaml::ip_address", what, Some("such as 198.51.100.7: four numbers of 0 to 255".to_owned()))
+            }
             TextGrammar::Any if hidden && field.ty == AttributeType::CatalogueEntry => {
                 let what = format!("`{name}` holds an invisible character");
                 ("telform::yaml::blank", what, None)

@@ -116,6 +116,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::id" 1
             "The value of `id:` cannot be an id of this service."
             "Copy the id as the service shows it, as a text in quotes."
+        "telform::yaml::ip_address" 1
+            "A text is not an IP address."
+            "Write an address such as 198.51.100.7: four numbers of 0 to 255."
         "telform::yaml::key" 1
             "A key is a list or a map."
             "Write the key as plain text."

@@ -50,6 +50,9 @@ pub struct NumberDowntime {
     pub account: String,
     /// Seconds without a connection; none when it stays dark.
     pub seconds: Option<f64>,
+    /// The step from which its target lets no call through, where it is not disconnected.
+    #[serde(skip)]
+    pub from_step: Option<String>,
 }
 
 /// For people; with `verbose` the reads too.
@@ -106,7 +109,10 @@ impl Rehearsal {
 impl NumberDowntime {
     fn how_long(&self) -> String {
         match self.seconds {
-            None => "from its disconnect on: this run does not connect it again".to_owned(),
+            None => {
+                let from = self.from_step.as_deref().unwrap_or("its disconnect");
+                format!("from {from} on: this run does not connect it again")
+            }
             Some(0.0) => "never".to_owned(),
             Some(seconds) => format!("{seconds:.1} s"),
         }

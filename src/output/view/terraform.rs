@@ -18,6 +18,7 @@ use crate::model::resource::Address;
 use crate::model::value::Value;
 use crate::plan::{
     Change, ChangeAction, LedgerUpdate, NotTakenValue, NumberEffect, NumberImpact, NumberLocation, Plan, PlanRefusal, ShownValue,
+    one_effect_each,
 };
 
 mod configuration;
@@ -128,7 +129,8 @@ pub fn plan_as_terraform_json(plan: &Plan, objects: Option<&PlanObjects>) -> Str
             .or_insert_with(|| unchanged_resource(address, api(&object.account), &object.id, Some(object), secrets));
     }
     changes.extend(adopted.into_values());
-    changes.extend(plan.impact.iter().map(|impact| number_resource(impact, api(&impact.account))));
+    let numbers = one_effect_each(&plan.impact);
+    changes.extend(numbers.iter().map(|impact| number_resource(impact, api(&impact.account))));
     let configuration = configuration_block(plan, &apis, &changes);
     let changes: Vec<TerraformResourceChange<'_>> = changes.into_iter().map(TerraformResourceChange::nested).collect();
     json::to_json_line(&TerraformPlan {
@@ -352,7 +354,7 @@ fn number_resource<'a>(impact: &'a NumberImpact, api: &str) -> TerraformResource
         change: TerraformChange {
             actions,
             before: side(impact.from.as_ref()),
-            after: side(impact.to.as_ref()),
+            after: side(impact.to.as_ref().filter(|_| impact.effect != NumberEffect::Dark)),
             after_unknown: json!({}),
             before_sensitive: json!({}),
             after_sensitive: json!({}),

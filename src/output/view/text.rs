@@ -171,7 +171,7 @@ fn push_impact(out: &mut String, plan: &Plan) {
     }
 }
 
-fn push_numbers(out: &mut String, plan: &Plan, numbers: &[&NumberImpact]) {
+fn push_numbers(out: &mut String, plan: &Plan, numbers: &[NumberImpact]) {
     for number in numbers.iter().take(MOST_NUMBERS) {
         push_line(out, &format!("      {}  {}", escape(&number.number), escape(&wording::from_and_to(plan, number))));
     }

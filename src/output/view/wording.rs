@@ -16,6 +16,7 @@ use crate::text::distinguish_pair;
 pub(super) use super::accounts::{
     ACCOUNT_HEADS, DESCRIBED_FIRST, account_table, describe_account, describe_account_and_token, describe_ledger, token_lines,
 };
+pub(super) use super::cut_numbers::{cut_reason, with_effect};
 pub(super) use super::limits::{describe_incomplete, describe_limits};
 pub(super) use super::reviewer_notices::{for_reviewers, not_read, other_hosts};
 pub(super) use super::step_index::{StepIndex, StepRange, whole_phase};
@@ -88,7 +89,7 @@ pub(super) fn effect_word(effect: NumberEffect) -> &'static str {
 }
 
 /// `3 numbers are moved, each disconnected for 1 step`.
-pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> String {
+pub(super) fn impact_sentence(of: NumberEffect, numbers: &[NumberImpact]) -> String {
     let are = match numbers.len() {
         1 => "1 number is".to_owned(),
         count => format!("{count} numbers are"),
@@ -112,11 +113,6 @@ pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> St
     }
 }
 
-/// Numbers with this effect.
-pub(super) fn with_effect(plan: &Plan, effect: NumberEffect) -> Vec<&NumberImpact> {
-    plan.impact.iter().filter(|number| number.effect == effect).collect()
-}
-
 /// What a number is on, for people; none where that is the number itself.
 pub(super) fn number_place<'n>(plan: &Plan, account: &str, spot: &'n NumberLocation) -> Option<&'n str> {
     let name = spot.account.as_deref().unwrap_or(account);
@@ -135,7 +131,8 @@ pub(super) fn from_and_to(plan: &Plan, number: &NumberImpact) -> String {
         let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
         format!("{}by {}{}", place(spot), spot.provider, account.unwrap_or_default())
     };
-    match (&number.from, &number.to) {
+    let reason = cut_reason(plan, number).map(|reason| format!(", {reason}")).unwrap_or_default();
+    let both = match (&number.from, &number.to) {
         (Some(from), Some(to)) if from.account.is_some() => {
             format!("{} -> {} in account {}", spot(from), spot(to), number.account)
         }
@@ -147,7 +144,8 @@ pub(super) fn from_and_to(plan: &Plan, number: &NumberImpact) -> String {
         (Some(from), None) => spot(from),
         (None, Some(to)) => spot(to),
         (None, None) => String::new(),
-    }
+    };
+    both + &reason
 }
 
 /// What linked objects are called at the services of a plan; a neutral word where they differ.

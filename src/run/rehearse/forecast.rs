@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::http::client::{HttpObserver, ObservedAttempt};
 use crate::output::view::rehearsal::{NumberDowntime, Rehearsal};
-use crate::plan::{NumberEffect, Plan, Step, StepOperation};
+use crate::plan::{NumberEffect, NumberImpact, Plan, Step, StepOperation, one_effect_each};
 use crate::run::Applied;
+use crate::services::shapes_of_kind;
 
 /// Records every attempt.
 #[derive(Default)]
@@ -82,29 +83,56 @@ pub(crate) fn forecast_duration(
         end.map(|(_, at)| *at)
     };
     let all = || plan.steps.iter().chain(ran.report.reconnected.iter().map(|(step, _)| step));
-    let numbers =
-        plan.impact.iter().filter(|number| matches!(number.effect, NumberEffect::Dark | NumberEffect::Moves)).map(|impact| {
-            let here = || all().filter(|step| step.call.account == impact.account);
-            // A number that moves between accounts is disconnected in the one that it leaves.
-            let left = impact.from.as_ref().and_then(|from| from.account.as_ref()).unwrap_or(&impact.account);
-            let there = all().filter(|step| step.call.account == *left);
-            let cut = there.filter(|step| cuts_number(step, &impact.number)).filter_map(ended).min();
-            let back = here()
-                .filter(|step| matches!(&step.operation, StepOperation::Connect { number, .. } if *number == impact.number))
-                .filter_map(ended)
-                .max();
-            let seconds = match (cut, back) {
-                (None, _) => Some(0.0),
-                // For two accounts, the requests of each between the disconnect and the connect.
-                (Some(cut), Some(back)) => {
-                    let accounts = BTreeSet::from([left, &impact.account]);
-                    Some(accounts.into_iter().map(|account| between(account, cut, back)).fold(0.0, |all, one| all + one))
-                }
-                (Some(_), None) => None,
-            };
-            NumberDowntime { number: impact.number.clone(), account: impact.account.clone(), seconds }
-        });
+    let cuts = |impact: &NumberImpact| matches!(impact.effect, NumberEffect::Dark | NumberEffect::Moves);
+    let numbers = one_effect_each(&plan.impact).into_iter().filter(cuts).map(|impact| {
+        let here = || all().filter(|step| step.call.account == impact.account);
+        // A number that moves between accounts is disconnected in the one that it leaves.
+        let left = impact.from.as_ref().and_then(|from| from.account.as_ref()).unwrap_or(&impact.account);
+        let there = || all().filter(|step| step.call.account == *left && cuts_number(step, &impact.number));
+        let cut = there().filter_map(ended).min();
+        let connects =
+            |step: &&Step| matches!(&step.operation, StepOperation::Connect { number, .. } if *number == impact.number);
+        let back = here().filter(connects).filter_map(ended).max();
+        let stays_cut = impact.effect == NumberEffect::Dark;
+        // Without a disconnect it is the target that lets no call through from a step on.
+        let closes = |step: &&Step| match &impact.to {
+            Some(_) => connects(step),
+            None => closes_target(step, &impact),
+        };
+        let is_closed = stays_cut && there().next().is_none();
+        let closing: Vec<&Step> = here().filter(|_| is_closed).filter(closes).collect();
+        let seconds = match (cut, back) {
+            _ if is_closed => (!closing.is_empty() && closing.iter().all(|step| ended(step).is_none())).then_some(0.0),
+            (None, _) => Some(0.0),
+            (Some(_), _) if stays_cut => None,
+            // For two accounts, the requests of each between the disconnect and the connect.
+            (Some(cut), Some(back)) => {
+                let accounts = BTreeSet::from([left, &impact.account]);
+                Some(accounts.into_iter().map(|account| between(account, cut, back)).fold(0.0, |all, one| all + one))
+            }
+            (Some(_), None) => None,
+        };
+        let from_step = match closing.as_slice() {
+            [] => is_closed.then(|| "a step of it".to_owned()),
+            [step] => Some(step.id.clone()),
+            [first, ..] => Some(format!("{} or a later step", first.id)),
+        };
+        NumberDowntime { number: impact.number.clone(), account: impact.account.clone(), seconds, from_step }
+    });
     Rehearsal { accounts: Vec::new(), seconds, numbers: numbers.collect() }
+}
+
+/// Whether a step closes the target that a number stays on: it changes the target, or deletes the last that its calls go to.
+fn closes_target(step: &Step, impact: &NumberImpact) -> bool {
+    let Some((address, target)) = step.address.as_ref().zip(impact.from.as_ref()) else { return false };
+    match &step.operation {
+        StepOperation::Update { .. } => {
+            let is_destination = shapes_of_kind(&address.kind).iter().any(|kind| kind.destination_owner().is_some());
+            address.to_string() == target.provider || is_destination
+        }
+        StepOperation::Delete { .. } => shapes_of_kind(&address.kind).iter().any(|kind| kind.destination_owner().is_some()),
+        _ => false,
+    }
 }
 
 /// Whether a step leaves a number disconnected.

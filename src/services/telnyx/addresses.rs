@@ -14,12 +14,13 @@ pub(super) static IPS: Kind = Kind::new("ips", "IP address", "telnyx.md 5.4")
                 .required()
                 .always_sent()
                 .risky()
-                .made_of(TextGrammar::Url)
+                .made_of(TextGrammar::IpAddress)
                 .example("198.51.100.7")
                 .doc("Address that calls go to and come from. Every PATCH carries it.", "telnyx.md 5.4"),
             Field::new("port", AttributeType::Integer)
                 .required()
                 .risky()
+                .within(1, 65_535)
                 .example("5060")
                 .doc("Port, 1 to 65535.", "telnyx.md 5.4"),
         ],
@@ -50,6 +51,7 @@ pub(super) static FQDNS: Kind = Kind::new("fqdns", "FQDN", "telnyx.md 5.4")
                 .doc("How it is looked up: `a`, with a port; `srv`, without one.", "telnyx.md 5.4"),
             Field::new("port", AttributeType::Integer)
                 .risky()
+                .within(1, 65_535)
                 .doc("Port of a record of type `a`; 5060 when left out.", "telnyx.md 5.4"),
         ],
         BESIDE,

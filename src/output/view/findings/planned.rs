@@ -69,7 +69,7 @@ fn cut_numbers(plan: &Plan) -> Vec<Finding> {
         let text = wording::impact_sentence(NumberEffect::Dark, &numbers);
         return vec![new(text).with(Some(list_first_few(&names)))];
     }
-    let one = |number: &&NumberImpact| {
+    let one = |number: &NumberImpact| {
         new(format!("{} is {}: {}", number.number, wording::effect_word(number.effect), wording::from_and_to(plan, number)))
     };
     numbers.iter().map(one).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::wording;
 use super::writer::HtmlWriter;
-use crate::plan::{NumberEffect, NumberImpact, NumberLocation, Plan};
+use crate::plan::{NumberEffect, NumberImpact, NumberLocation, Plan, one_effect_each};
 
 /// Number of rows up to which a table is initially open.
 const OPEN: usize = 25;
@@ -46,7 +46,8 @@ fn open_folded(page: &mut HtmlWriter, title: &str, rows: usize) {
 
 fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
     let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
-    for number in &plan.impact {
+    let numbers = one_effect_each(&plan.impact);
+    for number in &numbers {
         let column = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
         let place = |spot| wording::number_place(plan, &number.account, spot);
         let from = number.from.as_ref().and_then(place);
@@ -82,12 +83,12 @@ fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
 }
 
 fn number_table(page: &mut HtmlWriter, plan: &Plan) {
-    open_folded(page, "By number", plan.impact.len());
+    open_folded(page, "By number", one_effect_each(&plan.impact).len());
     page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table class=\"cards\">\n<thead><tr><th scope=\"col\">Number</th>");
     page.raw("<th scope=\"col\">What happens</th><th scope=\"col\">Now</th><th scope=\"col\">Then</th>");
     page.raw("<th scope=\"col\" class=\"count\">Steps disconnected</th></tr></thead>\n<tbody>\n");
     for effect in wording::EFFECTS {
-        for number in wording::with_effect(plan, effect) {
+        for number in &wording::with_effect(plan, effect) {
             page.raw("<tr><th scope=\"row\">").code(&number.number).raw("</th>").cell("What happens");
             page.raw("<span class=\"badge ").raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect));
             page.raw("</span></td>").cell("Now");
@@ -97,6 +98,9 @@ fn number_table(page: &mut HtmlWriter, plan: &Plan) {
             page.raw("</td>").cell("Then");
             location_cell(page, plan, number, number.to.as_ref());
             page.raw(if same { ", the new one" } else { "" });
+            if let Some(reason) = wording::cut_reason(plan, number) {
+                page.raw(if number.to.is_some() { ", " } else { ": stays on it, " }).words(&reason);
+            }
             page.raw("</td>").count_cell("Steps disconnected", "count");
             match effect {
                 NumberEffect::Dark => page.raw("from then on"),

@@ -22,7 +22,7 @@ pub(super) fn push_numbers(page: &mut BoundedPage, plan: &Plan) -> usize {
                 page.push_if_fits(&format!("\n**{}**\n\n", wording::impact_sentence(effect, &these)));
                 let cuts = matches!(effect, NumberEffect::Dark | NumberEffect::Moves);
                 let most = if cuts { usize::MAX } else { MOST_NUMBERS };
-                let line = |number: &&NumberImpact| {
+                let line = |number: &NumberImpact| {
                     format!("- {} {}\n", code_span(&number.number), code_span(&wording::from_and_to(plan, number)))
                 };
                 let left_out = if these.len() <= MOST_ROWS {
@@ -41,7 +41,7 @@ pub(super) fn push_numbers(page: &mut BoundedPage, plan: &Plan) -> usize {
 const MOST_ROWS: usize = 50;
 
 /// As many rows as fit; says and returns how many do not.
-fn push_table(page: &mut BoundedPage, plan: &Plan, numbers: &[&NumberImpact]) -> usize {
+fn push_table(page: &mut BoundedPage, plan: &Plan, numbers: &[NumberImpact]) -> usize {
     let mut shown = 0;
     let rows: Vec<String> = numbers.iter().map(|number| table_row(plan, number)).collect();
     let head = "| number | now | then |\n| --- | --- | --- |\n";
@@ -74,6 +74,14 @@ fn table_row(plan: &Plan, number: &NumberImpact) -> String {
     let now = number.from.as_ref().map(|from| spot(from, from.account.as_ref(), if same { ", the old one" } else { "" }));
     let to_account = moves.then_some(&number.account);
     let then = number.to.as_ref().map(|to| spot(to, to.account.as_ref().or(to_account), if same { ", the new one" } else { "" }));
+    let reason = wording::cut_reason(plan, number);
+    let then = match (reason, then) {
+        (Some(reason), then) => {
+            let spot = then.or_else(|| now.clone()).unwrap_or_default();
+            Some(format!("**cut off**: {spot}, {}", cut_table_cell(&reason)))
+        }
+        (None, then) => then,
+    };
     let (none_now, none_then) = match number.effect {
         NumberEffect::Dark => ("", "**cut off**"),
         _ => ("not connected", ""),
