@@ -302,21 +302,6 @@ impl Kind {
         Some([format!("{scope}.{word}"), format!("{scope}.manage")])
     }
 
-    /// The attributes that the YAML may state, in the order in which it is written: those of one map are beside each other, because
-    /// a map is opened once.
-    pub fn stated_fields(&self) -> Vec<&'static Field> {
-        let stated = || self.fields.iter().filter(|field| field.is_stated());
-        let mut ordered: Vec<&'static Field> = Vec::with_capacity(self.fields.len());
-        for field in stated() {
-            match field.group() {
-                None => ordered.push(field),
-                Some(group) if ordered.iter().any(|earlier| earlier.group() == Some(group)) => {}
-                group => ordered.extend(stated().filter(|field| field.group() == group)),
-            }
-        }
-        ordered
-    }
-
     /// The fields that live state can show: everything but write-only values.
     pub fn readable_fields(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().filter(|field| field.is_readable())

@@ -124,6 +124,21 @@ impl Kind {
         self.fields.iter().filter(|field| field.has_references())
     }
 
+    /// The attributes that the YAML may state, in the order in which it is written: those of one map are beside each other, because
+    /// a map is opened once.
+    pub fn stated_fields(&self) -> Vec<&'static Field> {
+        let stated = || self.fields.iter().filter(|field| field.is_stated());
+        let mut ordered: Vec<&'static Field> = Vec::with_capacity(self.fields.len());
+        for field in stated() {
+            match field.group() {
+                None => ordered.push(field),
+                Some(group) if ordered.iter().any(|earlier| earlier.group() == Some(group)) => {}
+                group => ordered.extend(stated().filter(|field| field.group() == group)),
+            }
+        }
+        ordered
+    }
+
     /// The attribute that names the object whose calls go to objects of this kind, and the kind of that object.
     pub fn destination_owner(&self) -> Option<(&'static Field, &'static str)> {
         let field = self.field(self.destination_of?)?;
