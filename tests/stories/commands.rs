@@ -97,7 +97,7 @@ fn forget_releases_without_a_request() {
     story.expect(0, "plan --detailed-exitcode").says("Not managed");
     // While it is in the YAML, it is found and adopted again.
     story.carrierx(&west(""));
-    story.apply().says("adopted");
+    story.apply().says("managed from now on");
 }
 
 #[test]

@@ -256,7 +256,7 @@ fn what_moves_may_be_there_already() {
     });
     write(&story, "two", &["one"]);
     story.take_log();
-    story.expect(0, &format!("apply {GUARDS}")).says("adopted");
+    story.expect(0, &format!("apply {GUARDS}")).says("managed from now on");
     one_left(&story, "two", "there already");
     assert!(!story.writes().iter().any(|it| it.starts_with("POST telephony/providers-configurations/")));
     // Another user deleted the old one in the meantime.

@@ -176,7 +176,7 @@ fn between_a_map_and_entries_nothing_is_cut() {
     story.apply();
     // From the map to entries.
     write(&story, &[(1, "sales", "main"), (4, "sales", "spare")]);
-    verified(&story, "").says("adopted");
+    verified(&story, "").says("managed from now on");
     story.expect(0, "apply --auto-approve");
     settled(&story);
     // And back.

@@ -37,16 +37,20 @@ impl Drop for FileLock {
 pub(super) fn lock_file(local: &LocalStore, place: &Arc<StateStore>) -> Result<FileLock, LedgerError> {
     let name = place.sibling_name("lock");
     let path = local.path_of(&name);
-    let (mut folders, mut made) = (Vec::new(), false);
+    let (mut folders, mut made, mut missing) = (Vec::new(), false, None);
     for _ in 0..ATTEMPTS {
         folders.extend(local.make_missing_folder()?);
         made |= !local.has_file(&name);
         let mut file = match local.lock_file(&name, true) {
             Ok(file) => file,
             // Another run has just removed the folder that it had made.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                missing = Some(error);
+                continue;
+            }
             Err(error) => return Err(io_error("open the lock", &path)(error)),
         };
+        missing = None;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
@@ -68,7 +72,11 @@ pub(super) fn lock_file(local: &LocalStore, place: &Arc<StateStore>) -> Result<F
         let made = (made && cfg!(unix)).then_some(folders);
         return Ok(FileLock { file, place: Arc::clone(place), made });
     }
-    Err(LedgerError::Locked { place: place.display_name(place.name()), holder: unnamed_holder(), breakable: None })
+    // A folder in which no file can be made, such as one of the system.
+    missing.map_or_else(
+        || Err(LedgerError::Locked { place: place.display_name(place.name()), holder: unnamed_holder(), breakable: None }),
+        |error| Err(io_error("open the lock", &path)(error)),
+    )
 }
 
 /// The holder of the file lock left no note in it, or one that names a run that has ended: it may not be telform at all.
