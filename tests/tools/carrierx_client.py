@@ -11,14 +11,13 @@ Usage: carrierx_client.py TELFORM
 import base64
 import json
 import re
-import subprocess
 import sys
-import tempfile
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from serving import sandbox
 
 TELFORM = Path(sys.argv[1]).resolve()
 WORLD = """
@@ -144,23 +143,8 @@ def check(base):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "world.yaml").write_text(WORLD)
-        log = Path(folder, "sandbox.log")
-        with log.open("w") as out:
-            served = subprocess.Popen([str(TELFORM), "sandbox", "world.yaml"], cwd=folder, stdout=out, stderr=out)
-        try:
-            base = None
-            for _ in range(300):
-                base = re.search(r"CarrierX +(http://127\.0\.0\.1:\d+/\S+)", log.read_text())
-                if base or served.poll() is not None:
-                    break
-                time.sleep(0.1)
-            assert base, log.read_text()
-            check(base.group(1))
-        finally:
-            served.terminate()
-            served.wait(30)
+    with sandbox(TELFORM, WORLD) as served:
+        check(served["carrierx"])
     print(f"{calls} calls of the published clients were answered as the fact sheet says")
 
 

@@ -11,54 +11,19 @@ Usage: prism.py TELFORM PRISM OPENAPI
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from serving import Service
+
 TELFORM, PRISM, OPENAPI = (Path(argument).resolve() for argument in sys.argv[1:4])
 QUICKSTART = Path(__file__).resolve().parents[2] / "examples" / "quickstart"
 TOKEN = "sandbox-token"
-
-
-class Service:
-    """A program that serves on loopback until it is ended."""
-
-    def __init__(self, command, ready, folder):
-        self.log = folder / f"{ready.__name__}.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-        for _ in range(600):
-            self.address = ready(self.text())
-            if self.address:
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        self.stop()
-        sys.exit(f"{command[0]} did not start:\n{self.text()}")
-
-    def text(self):
-        return self.log.read_text(errors="replace")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
-
-
-def sandbox(text):
-    found = re.search(r"Unpod +(http://127\.0\.0\.1:\d+/[0-9a-f]+)", text)
-    return found and found.group(1)
-
-
-def prism(text):
-    found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", text)
-    return found and found.group(1)
 
 
 def send(base, method, path, body=None, handle="acme.example"):
@@ -164,11 +129,11 @@ def judge(name, folder, world, runs):
     """Runs telform through the judge; `runs` are its command lines with the codes that they may end with."""
     folder.mkdir()
     (folder / "world.yaml").write_text(world)
-    served = Service([str(TELFORM), "sandbox", "world.yaml"], sandbox, folder)
+    served = Service([str(TELFORM), "sandbox", "world.yaml"], r"Unpod +(http://127\.0\.0\.1:\d+/[0-9a-f]+)", folder)
     judged = None
     try:
         command = [str(PRISM), "proxy", str(OPENAPI), served.address, "--errors", "--port", "0", "--verboseLevel", "info"]
-        judged = Service(command, prism, folder)
+        judged = Service(command, r"listening on (http://127\.0\.0\.1:\d+)", folder)
         if name is None:
             refused(judged.address)
             return

@@ -9,14 +9,12 @@ Usage: telnyx_fields.py TELFORM OPENAPI
 """
 
 import json
-import re
-import subprocess
 import sys
-import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+import serving
 
 TELFORM = Path(sys.argv[1]).resolve()
 FILE = json.loads(Path(sys.argv[2]).read_text())
@@ -180,27 +178,13 @@ def every_default(sandbox):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "world.yaml").write_text(json.dumps(WORLD))
-        log = Path(folder, "sandbox.log")
-        with log.open("w") as out:
-            served = subprocess.Popen([str(TELFORM), "sandbox", "world.yaml"], cwd=folder, stdout=out, stderr=out)
-        try:
-            base = None
-            for _ in range(300):
-                base = re.search(r"Telnyx +(http://127\.0\.0\.1:\d+/[0-9a-f]+/v2)", log.read_text())
-                if base:
-                    break
-                time.sleep(0.1)
-            sandbox = Sandbox(base.group(1))
-            misspelt = {"inbound": {"channel_limits": 5}}
-            if not list(lost("control", misspelt, sandbox.send("POST", "ip_connections", misspelt))):
-                sys.exit("a misspelt field was not noticed")
-            every_field(sandbox)
-            every_default(sandbox)
-        finally:
-            served.terminate()
-            served.wait(timeout=30)
+    with serving.sandbox(TELFORM, json.dumps(WORLD)) as served:
+        sandbox = Sandbox(served["telnyx"])
+        misspelt = {"inbound": {"channel_limits": 5}}
+        if not list(lost("control", misspelt, sandbox.send("POST", "ip_connections", misspelt))):
+            sys.exit("a misspelt field was not noticed")
+        every_field(sandbox)
+        every_default(sandbox)
     stale = [f"{name} is as in the file now" for name in sandbox.unread | sandbox.otherwise]
     if sandbox.found or stale:
         sys.exit("\n".join(sandbox.found + stale))

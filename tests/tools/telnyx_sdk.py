@@ -15,13 +15,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
 
 import telnyx
+from serving import Service
 from telnyx import APIResponseValidationError, NotFoundError, Telnyx, UnprocessableEntityError
 
 TELFORM = Path(sys.argv[1]).resolve()
@@ -39,32 +39,6 @@ KNOWN = [
     (r"delete /(credential_connections|fqdns)/", r"returned status code", "the file has no status for what is in use"),
     (r"delete /integration_secrets/", r"returned status code", "the file has 204; Prism reads no response without content"),
 ]
-
-
-class Service:
-    """A program that serves on loopback until it is ended."""
-
-    def __init__(self, command, ready, folder):
-        self.log = folder / f"{Path(command[0]).name}.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
-        for _ in range(600):
-            found = re.search(ready, self.text())
-            if found:
-                self.address = found.group(1)
-                return
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.1)
-        self.stop()
-        sys.exit(f"{command[0]} did not start:\n{self.text()}")
-
-    def text(self):
-        return self.log.read_text(errors="replace")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
 
 
 def world(stars, faults=()):

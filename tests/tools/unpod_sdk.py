@@ -5,13 +5,10 @@ Usage: unpod_sdk.py TELFORM, with the Python that has the package `unpod`.
 """
 
 import asyncio
-import re
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
+from serving import sandbox
 from unpod import AsyncClient, JWTAuth
 
 TELFORM = Path(sys.argv[1]).resolve()
@@ -44,31 +41,17 @@ async def read(base, handle):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "world.yaml").write_text(WORLD)
-        log = Path(folder, "sandbox.log")
-        with log.open("w") as out:
-            served = subprocess.Popen([str(TELFORM), "sandbox", "world.yaml"], cwd=folder, stdout=out, stderr=out)
+    with sandbox(TELFORM, WORLD) as served:
+        base = served["unpod"].removesuffix("/api/v2/platform")
+        numbers, overview = asyncio.run(read(base, "acme.example"))
+        assert numbers == {"+14155550101": "assigned", "+14155550102": "not_assigned", "+14155550103": "closed"}, numbers
+        assert overview == [("+14155550101", "sales", "LINKED")], overview
         try:
-            base = None
-            for _ in range(300):
-                base = re.search(r"Unpod +(http://127\.0\.0\.1:\d+/[0-9a-f]+)", log.read_text())
-                if base:
-                    break
-                time.sleep(0.1)
-            base = base.group(1)
-            numbers, overview = asyncio.run(read(base, "acme.example"))
-            assert numbers == {"+14155550101": "assigned", "+14155550102": "not_assigned", "+14155550103": "closed"}, numbers
-            assert overview == [("+14155550101", "sales", "LINKED")], overview
-            try:
-                asyncio.run(read(base, "other.example"))
-            except Exception as error:  # the client passes its transport's error on
-                assert "403" in str(error), error
-            else:
-                raise AssertionError("another organization's numbers were read")
-        finally:
-            served.terminate()
-            served.wait(timeout=30)
+            asyncio.run(read(base, "other.example"))
+        except Exception as error:  # the client passes its transport's error on
+            assert "403" in str(error), error
+        else:
+            raise AssertionError("another organization's numbers were read")
     print("the vendor's Python client reads numbers and overview of the sandbox")
 
 
