@@ -70,13 +70,20 @@ impl DocumentError {
 
 /// A plan as a document, without its checksum.
 pub fn from_plan(plan: &plan::Plan, origin: Origin) -> Document {
-    from_parts(plan, origin, plan.into(), saved_undo(plan).iter().map(Into::into).collect())
+    let undo = saved_undo(plan).iter().map(Into::into).collect();
+    from_parts(plan, origin, plan.into(), undo, plan.notices.iter())
 }
 
-/// The same for writing alone: nothing of the plan is copied. `undo` is what [`saved_undo`] returned.
-pub fn unconverted<'a>(plan: &'a plan::Plan, undo: &'a [plan::UndoEntry], origin: Origin) -> UnconvertedDocument<'a> {
+/// The same for writing alone: nothing of the plan is copied. `undo` is what [`saved_undo`] returned, and `notices` are those of the
+/// plan that the document has.
+pub fn unconverted<'a>(
+    plan: &'a plan::Plan,
+    undo: &'a [plan::UndoEntry],
+    notices: impl Iterator<Item = &'a plan::PlanNotice>,
+    origin: Origin,
+) -> UnconvertedDocument<'a> {
     let lists = (plan.changes[..].into(), plan.steps[..].into(), plan.impact[..].into());
-    from_parts(plan, origin, v1::PlanV1::from_lists(plan, lists.0, lists.1, lists.2), undo.into())
+    from_parts(plan, origin, v1::PlanV1::from_lists(plan, lists.0, lists.1, lists.2), undo.into(), notices)
 }
 
 /// How to undo a plan, as its document says it: a refused plan does nothing that can be undone.
@@ -84,7 +91,13 @@ pub fn saved_undo(plan: &plan::Plan) -> Vec<plan::UndoEntry> {
     if plan.is_refused() { Vec::new() } else { plan.undo_entries() }
 }
 
-fn from_parts<P, U>(plan: &plan::Plan, origin: Origin, converted: P, undo: U) -> Document<P, U> {
+fn from_parts<'a, P, U>(
+    plan: &plan::Plan,
+    origin: Origin,
+    converted: P,
+    undo: U,
+    notices: impl Iterator<Item = &'a plan::PlanNotice>,
+) -> Document<P, U> {
     Document {
         format: FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
@@ -96,7 +109,7 @@ fn from_parts<P, U>(plan: &plan::Plan, origin: Origin, converted: P, undo: U) ->
         digest: plan.digest.clone(),
         origin,
         plan: converted,
-        notices: plan.notices.iter().map(Into::into).collect(),
+        notices: notices.map(Into::into).collect(),
         unmanaged: plan.unmanaged.iter().map(Into::into).collect(),
         undo,
         seals: None,
@@ -138,7 +151,7 @@ fn ledger_line(origin: &Origin) -> Option<plan::LedgerLine> {
 impl Document {
     /// The parts of the document beside the plan that follow from it agree with it.
     fn check_follows_from(&self, plan: &plan::Plan) -> Result<(), DocumentError> {
-        let again = unconverted(plan, &[], Origin::default());
+        let again = unconverted(plan, &[], std::iter::empty(), Origin::default());
         for (what, same) in [
             ("summary", self.summary == again.summary),
             ("counts", self.counts.is_none() || self.counts == again.counts),

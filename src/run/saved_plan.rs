@@ -26,7 +26,7 @@ pub(crate) fn document(session: &Run, plan: &Plan, live: &LiveState) -> Document
 /// The same as the text of a file.
 pub(crate) fn document_text(session: &Run, plan: &Plan, live: &LiveState) -> String {
     let undo = document::saved_undo(plan);
-    let document = document::unconverted(plan, &undo, plan_origin(session, plan, live));
+    let document = document::unconverted(plan, &undo, plan.notices.iter(), plan_origin(session, plan, live));
     json::render_new_document(&protect_document(session, plan, document))
 }
 

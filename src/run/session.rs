@@ -293,9 +293,8 @@ fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
     let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
     // Without the undo, which follows from the plan, and without a notice for each secret of which nothing is to be done: the checker
     // takes none of that into account. The list that it is written to has room for twice the text.
-    let notices = plan.notices.iter().filter(|notice| !notice.code.is_settled_secret()).map(Into::into).collect();
-    let document = document::Document { notices, ..document::unconverted(&plan, &[], origin) };
-    let mut text = serde_json::to_vec(&document).unwrap_or_default();
+    let notices = plan.notices.iter().filter(|notice| !notice.code.is_settled_secret());
+    let mut text = serde_json::to_vec(&document::unconverted(&plan, &[], notices, origin)).unwrap_or_default();
     text.shrink_to_fit();
     match verify::verify_plan(&text) {
         verdict if verdict.verified => Ok(plan),
@@ -330,7 +329,7 @@ async fn check_before_lock(
     purpose: SessionPurpose,
     accounts: &BTreeSet<String>,
 ) -> Result<(), RunError> {
-    if store.is_shared() || is_begun(store).await? {
+    if store.is_shared() || store.has_files() || is_begun(store).await? {
         return Ok(());
     }
     if let Some(world) = &choice.sandbox {

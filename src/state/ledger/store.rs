@@ -81,6 +81,12 @@ impl LedgerStore {
         self.key_store.is_some()
     }
 
+    /// Whether a ledger or a journal exists in the folder; no file is opened.
+    pub(crate) fn has_files(&self) -> bool {
+        let StateStore::Local(local) = self.state_store() else { return false };
+        local.has_file(self.state_store.name()) || local.has_file(&self.state_store.sibling_name("journal"))
+    }
+
     /// Reads the ledger; `None` when it does not exist yet.
     pub async fn load(&self) -> Result<Option<Ledger>, LedgerError> {
         let found = self.state_store.read(self.state_store.name()).await?;

@@ -58,7 +58,7 @@ pub(super) fn google_token() -> Option<String> {
 /// Largest file of credentials that is looked at.
 const LIMIT: u64 = 64 * 1024;
 
-/// What gcloud gets of the environment beside the usual.
+/// What gcloud gets of the environment beside what each program gets.
 const GOOGLE_VARIABLES: &[&str] = &[
     "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
     "CLOUDSDK_CONFIG",
@@ -66,12 +66,6 @@ const GOOGLE_VARIABLES: &[&str] = &[
     "CLOUDSDK_PYTHON",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "no_proxy",
 ];
 
 /// A token lives an hour, and gcloud does not say how much of it is left of one that it kept.
@@ -103,9 +97,8 @@ fn read_token(output: &[u8]) -> Result<Obtained<GcpCredential>, String> {
     Ok(Obtained { credential, expires: Some(Timestamp::now() + TOKEN_LIFE) })
 }
 
-/// What the tool of Azure gets of the environment beside the usual.
-const AZURE_VARIABLES: &[&str] =
-    &["AZURE_CONFIG_DIR", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+/// What the tool of Azure gets of the environment beside what each program gets.
+const AZURE_VARIABLES: &[&str] = &["AZURE_CONFIG_DIR", "REQUESTS_CA_BUNDLE"];
 
 /// The credentials of `az login`, where the environment asks for them and has no others. The client would run `az` itself, without a
 /// limit of time and with every variable of this process.

@@ -23,12 +23,15 @@ const ERROR_LIMITS: StreamLimits = StreamLimits { keep_bytes: 0, max_bytes: usiz
 /// Credentials are obtained again this long before they expire.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
+/// What each program gets of the environment beside the usual: the way to the network.
+const NETWORK: [&str; 6] = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"];
+
 /// A program that gives credentials.
 #[derive(Debug, Clone)]
 pub(super) struct CredentialProgram {
     /// Program and arguments.
     pub(super) command: Vec<String>,
-    /// What it gets of the environment beside the usual: to find its files and the network.
+    /// What it gets of the environment beside what each gets: to find its files.
     pub(super) variables: &'static [&'static str],
 }
 
@@ -67,7 +70,7 @@ impl CredentialProgram {
     /// What it writes. It gets no input, and what it says on standard error is not shown: it may hold a secret.
     fn run(&self) -> Result<Vec<u8>, String> {
         let name = self.command.first().map_or("", String::as_str);
-        let named: Vec<String> = self.variables.iter().map(|&name| name.to_owned()).collect();
+        let named: Vec<String> = self.variables.iter().chain(&NETWORK).map(|&name| name.to_owned()).collect();
         let job = ProcessJob {
             command: &self.command,
             folder: None,

@@ -17,7 +17,7 @@ use crate::state::ledger::lock::env_variable;
 /// Largest file of profiles that is read.
 const LIMIT: u64 = 1024 * 1024;
 
-/// What a program for credentials gets of the environment beside the usual.
+/// What a program for credentials gets of the environment beside what each gets.
 const VARIABLES: &[&str] = &[
     "AWS_CA_BUNDLE",
     "AWS_CONFIG_FILE",
@@ -26,12 +26,6 @@ const VARIABLES: &[&str] = &[
     "AWS_PROFILE",
     "AWS_REGION",
     "AWS_SHARED_CREDENTIALS_FILE",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "no_proxy",
 ];
 
 /// Settings that only AWS's own tool follows.
