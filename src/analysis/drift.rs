@@ -66,6 +66,13 @@ impl DriftClass {
     }
 }
 
+/// Its word in documents.
+impl std::fmt::Display for DriftClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// How much differs, by class.
 pub fn counts_by_class(found: &[Drift]) -> BTreeMap<DriftClass, usize> {
     let mut counts = BTreeMap::new();

@@ -7,7 +7,7 @@ use crate::http::ApiResponse;
 use crate::model::call::CallBody;
 use crate::model::kind::Kind;
 use crate::model::resource::LiveObject;
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::Value;
 use crate::plan::{Step, StepOperation};
 
 /// What an answer proves.
@@ -70,12 +70,12 @@ pub(super) fn check_answer(step: &Step, kind: &'static Kind, object: Option<&Liv
 
 /// Whether an object lets no call through after a request that did not ask for that.
 pub(super) fn stays_closed(step: &Step, kind: &Kind, object: &LiveObject) -> bool {
-    let Some((name, closed)) = kind.fields.iter().find_map(|field| Some((field.name, field.darkens?))) else { return false };
+    let Some((name, closed)) = kind.closing_value().filter(|_| object.is_closed(kind)) else { return false };
     let mut sent = step.call.body.iter().flat_map(CallBody::own_entries);
     let asked = match sent.find(|(sent, _)| *sent == name) {
         Some((_, value)) => value.known_value() == Some(&Value::Bool(closed)),
         // The plan knows that an object that it does not open stays closed.
         None => matches!(step.operation, StepOperation::Update { .. }),
     };
-    !asked && object.attributes.get(name) == Some(&CompactValue::Bool(closed))
+    !asked
 }

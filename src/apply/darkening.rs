@@ -6,6 +6,7 @@ use std::collections::btree_map;
 use super::ApplyRun;
 use super::precondition::Precondition;
 use super::step_target::StepTarget;
+use crate::model::call::BodyValue;
 use crate::model::kind::Kind;
 use crate::model::resource::LiveObject;
 use crate::model::value::{CompactValue, Value};
@@ -18,7 +19,7 @@ impl ApplyRun<'_> {
     /// Whether a step may silence what it does not name: all that uses its object is read again right before its request.
     pub(super) fn may_silence(step: &Step, kind: &Kind) -> bool {
         match &step.operation {
-            StepOperation::Update { .. } => closes(step, kind).is_some(),
+            StepOperation::Update { .. } => closes(step, kind),
             StepOperation::Delete { .. } => kind.connected || kind.link.is_some() || kind.destination_of.is_some(),
             _ => false,
         }
@@ -40,8 +41,10 @@ impl ApplyRun<'_> {
         let unreadable = |error: ReadError| error.to_string();
         let (owner, id, closed_before) = match &step.operation {
             StepOperation::Update { id, .. } => {
-                let Some((name, closed)) = closes(step, target.kind) else { return Ok(Vec::new()) };
-                (target.kind, id.clone(), object.attributes.get(name) == Some(&CompactValue::Bool(closed)))
+                if !closes(step, target.kind) {
+                    return Ok(Vec::new());
+                }
+                (target.kind, id.clone(), object.is_closed(target.kind))
             }
             StepOperation::Delete { .. } => {
                 let Some((field, kind)) = target.kind.destination_owner() else { return Ok(Vec::new()) };
@@ -144,8 +147,7 @@ impl ApplyRun<'_> {
         }
         let read = one::read_object_by_id(&self.read_only(), target.account, owner, target.facts, self.apply.key, id).await;
         let Some(object) = read.map_err(|error| error.to_string())? else { return Ok(false) };
-        let mut closing = owner.fields.iter().filter_map(|field| Some((field.name, field.darkens?)));
-        Ok(closing.any(|(name, closed)| object.attributes.get(name) == Some(&CompactValue::Bool(closed))))
+        Ok(object.is_closed(owner))
     }
 
     /// Uses of a target that would be silenced, in words, without the numbers that are `counted`. The whole account is read once in
@@ -184,9 +186,10 @@ impl ApplyRun<'_> {
     }
 }
 
-/// The attribute and its value with which a step closes a target.
-fn closes(step: &Step, kind: &Kind) -> Option<(&'static str, bool)> {
-    let sent = step.call.body.as_ref().filter(|_| kind.connected)?.own_entries();
-    let mut closing = kind.fields.iter().filter_map(|field| Some((field.name, field.darkens?)));
-    closing.find(|(name, closed)| sent.get(*name).and_then(|sent| sent.known_value()) == Some(&Value::Bool(*closed)))
+/// Whether a step sends the value with which a target lets no call through.
+fn closes(step: &Step, kind: &Kind) -> bool {
+    let closing = kind.closing_value().filter(|_| kind.connected);
+    closing.zip(step.call.body.as_ref()).is_some_and(|((name, closed), body)| {
+        body.own_entries().get(name).and_then(BodyValue::known_value) == Some(&Value::Bool(closed))
+    })
 }

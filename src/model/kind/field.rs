@@ -102,6 +102,11 @@ impl Kind {
         };
         self.fields.iter().filter(move |field| owns(field) || self.natural_key.contains(&field.name))
     }
+
+    /// The attribute, and its value, with which an object lets no call through.
+    pub fn closing_value(&self) -> Option<(&'static str, bool)> {
+        self.fields.iter().find_map(|field| Some((field.name, field.darkens?)))
+    }
 }
 
 impl Field {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{FieldMap, Known, ServedBy, TokenOwner};
+use crate::model::kind::Kind;
 use crate::model::value::{CompactValue, Fingerprint};
 
 /// What the services answered, complete or absent.
@@ -209,6 +210,11 @@ impl LiveObject {
     /// Whether it shows a secret, whole or in part, that is not empty.
     pub fn shows_secret(&self, name: &str) -> bool {
         self.secrets.get(name).is_some_and(|print| print.as_ref().is_none_or(|print| !print.is_nothing()))
+    }
+
+    /// Whether the service shows the value with which an object of its kind lets no call through.
+    pub fn is_closed(&self, kind: &Kind) -> bool {
+        kind.closing_value().is_some_and(|(name, closed)| self.attributes.get(name) == Some(&CompactValue::Bool(closed)))
     }
 
     /// A plain attribute as the service showed it, whole or in part.

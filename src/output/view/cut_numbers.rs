@@ -1,5 +1,6 @@
 //! One effect for each number, and why a number is cut off that stays on a target or moves to one.
 
+use crate::model::kind::Kind;
 use crate::model::resource::Address;
 use crate::model::value::CompactValue;
 use crate::plan::{ChangeAction, NumberEffect, NumberImpact, Plan, ShownValue, StepOperation, one_effect_each};
@@ -15,10 +16,7 @@ pub(in crate::output) fn cut_reason(plan: &Plan, number: &NumberImpact) -> Optio
     let moves = number.to.is_some();
     let spot = number.to.as_ref().or(number.from.as_ref()).filter(|_| number.effect == NumberEffect::Dark)?;
     let address = Address::parse(&spot.provider)?;
-    let closing = services::shapes_of_kind(&address.kind)
-        .into_iter()
-        .find_map(|kind| kind.fields.iter().find_map(|field| Some((field.name, field.darkens?))))?;
-    let (name, value) = closing;
+    let (name, value) = services::shapes_of_kind(&address.kind).into_iter().find_map(Kind::closing_value)?;
     let closed = format!("`{name}: {value}`");
     let change = plan.changes.iter().find(|change| change.address == address);
     let sets = |change: &crate::plan::Change| {
@@ -39,7 +37,9 @@ pub(in crate::output) fn cut_reason(plan: &Plan, number: &NumberImpact) -> Optio
     }
     let disconnects =
         |operation: &StepOperation| matches!(operation, StepOperation::Disconnect { number: cut, .. } if *cut == number.number);
-    let stays = !change.is_some_and(|change| matches!(change.action, ChangeAction::Delete | ChangeAction::Replace))
-        && !plan.steps.iter().any(|step| disconnects(&step.operation));
-    needed.filter(|_| stays).map(|needed| format!("which then has no {needed}"))
+    let stays = || {
+        !change.is_some_and(|change| matches!(change.action, ChangeAction::Delete | ChangeAction::Replace))
+            && !plan.steps.iter().any(|step| disconnects(&step.operation))
+    };
+    needed.filter(|_| stays()).map(|needed| format!("which then has no {needed}"))
 }

@@ -43,8 +43,8 @@ pub fn drift_as_metrics(looked: Option<(&[Drift], &ComparedObjects)>, at: i64) -
     found.iter().for_each(|drift| *differences.entry((&drift.account, drift.class)).or_default() += 1);
     page.family("telform_drift_differences", "What differs, by how it came to differ; put_back and pending need no decision.");
     for ((account, class), differing) in differences {
-        let class = serde_json::json!(class);
-        let of = [("account", account), ("class", class.as_str().unwrap_or_default())];
+        let class = class.to_string();
+        let of = [("account", account), ("class", class.as_str())];
         page.sample("telform_drift_differences", &of, count(differing));
     }
     page.0

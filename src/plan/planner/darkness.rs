@@ -118,17 +118,14 @@ impl Destinations {
     }
 }
 
-/// The attribute of a kind, and its value, with which an object lets no call through.
-fn darkening(kind: &Kind) -> Option<(&'static str, CompactValue)> {
-    kind.fields.iter().find_map(|field| Some((field.name, CompactValue::Bool(field.darkens?))))
-}
-
 /// Whether a change gives a target a value with which it lets no call through.
 fn closes(change: &Change) -> bool {
-    let shapes = services::shapes_of_kind(&change.address.kind);
-    let darkens = |name: &str| shapes.iter().filter(|kind| kind.connected).find_map(|kind| kind.field(name)?.darkens);
-    let mut values = change.attributes.iter().filter_map(|attribute| Some((&attribute.after, darkens(&attribute.name)?)));
-    values.any(|(after, value)| *after == ShownValue::Value(CompactValue::Bool(value)))
+    let shapes = services::shapes_of_kind(&change.address.kind).into_iter().filter(|kind| kind.connected);
+    let sets = |(name, closed): (&str, bool)| {
+        let closed = ShownValue::Value(CompactValue::Bool(closed));
+        change.attributes.iter().any(|attribute| attribute.name == name && attribute.after == closed)
+    };
+    shapes.filter_map(Kind::closing_value).any(sets)
 }
 
 /// Everything in an account that may serve a number.
@@ -158,10 +155,7 @@ pub(super) struct DarkTargets<'i> {
 impl<'a> Planner<'a> {
     pub(super) fn dark_targets(&self, inputs: &Inputs<'a>, findings: &Matches<'a>, account: &Account) -> DarkTargets<'a> {
         let destinations = Destinations::new(inputs, account, &self.leaving, &self.drafts);
-        let is_dark = |kind: &Kind, live: &LiveObject| {
-            let value = darkening(kind).is_some_and(|(name, value)| live.attributes.get(name) == Some(&value));
-            value || destinations.lacked(kind.name, &live.id)
-        };
+        let is_dark = |kind: &Kind, live: &LiveObject| live.is_closed(kind) || destinations.lacked(kind.name, &live.id);
         let dark = live_targets(inputs, account).filter(|(kind, live)| is_dark(kind, live));
         let before: BTreeSet<&str> = dark.map(|(_, live)| live.id.as_str()).collect();
         let all = findings.by_address.values().chain(findings.existing.values());
@@ -193,12 +187,13 @@ impl<'a> Planner<'a> {
         if destinations.needed_by.contains(found.kind.name) && destinations.lacks(&(found.kind.name, at())) {
             return true;
         }
-        let Some((name, value)) = darkening(found.kind) else { return false };
+        let Some((name, closed)) = found.kind.closing_value() else { return false };
+        let value = CompactValue::Bool(closed);
         let change = self.changes.get(address);
         let sent = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == name));
         match (sent, &found.outcome) {
             (Some(sent), _) => matches!(&sent.after, ShownValue::Value(after) if *after == value),
-            (None, MatchOutcome::Live(live)) => before.contains(live.id.as_str()) && live.attributes.get(name) == Some(&value),
+            (None, MatchOutcome::Live(live)) => before.contains(live.id.as_str()) && live.is_closed(found.kind),
             (None, _) => {
                 matches!(found.object.attributes.get(name), Some(DesiredValue::Value(stated)) if *stated == value)
             }
@@ -248,21 +243,25 @@ impl<'a> Planner<'a> {
 
     /// Whether a step belongs to a change with which a target lets no call through.
     fn closes_target(&self, step: &Step) -> bool {
-        let change = step.address.as_ref().and_then(|address| self.changes.get(address));
-        matches!(step.operation, StepOperation::Update { .. }) && change.is_some_and(closes)
+        let StepOperation::Update { .. } = step.operation else { return false };
+        step.address.as_ref().and_then(|address| self.changes.get(address)).is_some_and(closes)
     }
 
     /// A target is closed only after the numbers that leave it have left, which is read back, as it is before a delete.
     pub(super) fn close_after_moves(&mut self) {
-        let mut drafts = std::mem::take(&mut self.drafts);
-        let served = drafts.iter().filter_map(|draft| match &draft.step.operation {
+        let closing: BTreeSet<usize> = (0..self.drafts.len()).filter(|at| self.closes_target(&self.drafts[*at].step)).collect();
+        if closing.is_empty() {
+            return;
+        }
+        let served = self.drafts.iter().filter_map(|draft| match &draft.step.operation {
             StepOperation::Connect { before, .. } | StepOperation::Disconnect { before, .. } if before.may_serve() => {
                 Some((draft.step.call.account.clone(), before.clone(), draft.step.id.clone()))
             }
             _ => None,
         });
         let served: Vec<(String, ServedBy, String)> = served.collect();
-        for step in drafts.iter_mut().map(|draft| &mut draft.step).filter(|step| self.closes_target(step)) {
+        for at in closing {
+            let step = &mut self.drafts[at].step;
             let StepOperation::Update { id, .. } = &step.operation else { continue };
             let moved = served.iter().filter(|(account, before, _)| *account == step.call.account && before.may_be(id));
             let moved = moved.map(|(.., name)| name.clone()).collect();
@@ -270,7 +269,6 @@ impl<'a> Planner<'a> {
             step.wait_for(moved);
             step.waits_for.push(Prerequisite::Phase(StepPhase::ReadBack));
         }
-        self.drafts = drafts;
     }
 
     /// What a target's calls go to is not deleted before that which is to take its place: the creates that each delete waits for,
@@ -281,7 +279,8 @@ impl<'a> Planner<'a> {
         leaving: &[LeavingObject<'a>],
     ) -> BTreeMap<(String, Address), BTreeSet<String>> {
         let mut needed: BTreeMap<(String, Address), BTreeSet<String>> = BTreeMap::new();
-        for account in inputs.desired.accounts.values() {
+        let deletes = |account: &&Account| leaving.iter().any(|gone| gone.account == account.name);
+        for account in inputs.desired.accounts.values().filter(deletes) {
             let all = Destinations::new(inputs, account, leaving, &self.drafts);
             for (address, target) in &all.leaving {
                 let made = all.made.get(target).into_iter().flatten().cloned();

@@ -34,7 +34,7 @@ pub fn findings_of_drift(found: &[Drift], compared: &ComparedObjects) -> Vec<Fin
 fn finding(drift: &Drift, subject: &str, names: Option<String>) -> Finding {
     let risk = if drift.class.is_drift() { FindingRisk::Critical } else { FindingRisk::Info };
     let attribute = drift.attribute.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-    let class = serde_json::json!(drift.class).as_str().unwrap_or_default().to_owned();
+    let class = drift.class.to_string();
     let sides = (drift.attribute.is_some() && drift.class.is_drift()).then(|| {
         let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { wording::shown_as_json(&drift.wanted) };
         let (is, wanted) = distinguish_pair(wording::shown_as_json(&drift.live), wanted);
