@@ -53,6 +53,8 @@ pub(crate) struct Console {
     pub trace: Option<Arc<RunTrace>>,
     /// How far the plan is that is being carried out.
     standing: Arc<Mutex<ApplyStanding>>,
+    /// The last failure that was printed as a warning or as the end of the command.
+    printed_failure: Arc<Mutex<String>>,
     /// The locale does not support Unicode.
     ascii: bool,
 }
@@ -82,6 +84,7 @@ impl Console {
             noted: None,
             trace: None,
             standing: Arc::default(),
+            printed_failure: Arc::default(),
             ascii: is_ascii(),
         }
     }
@@ -195,7 +198,13 @@ impl Console {
 
     /// Why a command ended before it could do its work, to standard error.
     pub(crate) fn print_failure(&self, failure: &RunError) {
-        self.print_stderr(&failure.text(self.color_on_stderr(), self.width(), &self.repeated_options));
+        let text = failure.text(self.color_on_stderr(), self.width(), &self.repeated_options);
+        // A warning may already have said why the command ends.
+        let mut printed = self.printed_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if *printed != text {
+            self.print_stderr(&text);
+            *printed = text;
+        }
     }
 
     /// Adapted to the locale and to this many columns, with complete commands, and without anything that controls the terminal or CI

@@ -255,7 +255,6 @@ impl Progress for Console {
             Warning::Configuration(problems) => {
                 self.print_stderr(&render_problems(problems, self.color_on_stderr(), self.width()));
             }
-            Warning::JournalUnreadable(error) => self.print_failure(error),
             Warning::MacsBegin { line } => self.wrapped(&format!(
                 "note: from line {line} on, the lines of the journal have MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
             )),

@@ -213,7 +213,7 @@ impl RefusalCode {
                 "if that is what you want, try it on a few with `--target ADDRESS` or `--limit N`, then allow it for this run with `--max-update-percent N`, or raise `guards.max_update_percent`"
             }
             Self::MaxNumbersDark => {
-                "connect the numbers elsewhere in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
+                "in the same change, connect the numbers to something that lets calls through, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
             }
             Self::AmbiguousConnection => {
                 "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"

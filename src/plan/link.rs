@@ -308,7 +308,13 @@ impl LinkInputs<'_> {
             ObjectRef::Step(_) => None,
         };
         match (&connection.served_by, wanted) {
-            (target, Some(id)) if target.id() == Some(id) => {}
+            (target, Some(id)) if target.id() == Some(id) => {
+                if self.dark_before.contains(id) && self.dark_after.contains(&name.to_string()) {
+                    let owner = bridge.owner_of(&connection.number);
+                    let detail = Some(format!("{}, served by {name}", connection.number));
+                    wired.remarks.notices.push(PlanNotice::about(NoticeCode::DoesNotRing, self.account, Some(owner), detail));
+                }
+            }
             (ServedBy::OneOf(candidates), Some(id)) if candidates.contains(id) => {
                 wired.remarks.notices.push(self.number_notice(
                     NoticeCode::Settled,
@@ -429,6 +435,10 @@ impl LinkInputs<'_> {
                 ));
                 return;
             }
+        }
+        if !self.numbers.is_empty() && !self.numbers.contains_key(number) {
+            let (owner, detail) = (bridge.owner_of(number), Some(number.to_owned()));
+            wired.remarks.notices.push(PlanNotice::about(NoticeCode::NotListed, self.account, Some(owner), detail));
         }
         let before = if self.link.assigned_on_create.is_some() { ServedBy::Unserved } else { ServedBy::NotThere };
         self.connect_number(bridge, known, number, provider, before, wired);

@@ -163,6 +163,10 @@ pub enum NoticeCode {
     AccountLeftOut,
     /// A number that did not work gets a target that lets no call through. Detail: number and target.
     StaysDark,
+    /// A number is served as the YAML says, by something that lets no call through. Detail: number and target.
+    DoesNotRing,
+    /// The service lists the numbers of the account, and this one, which is connected, is not among them. Detail: number.
+    NotListed,
 }
 
 /// The code as documents write it.
@@ -194,6 +198,8 @@ impl NoticeCode {
                 | Self::MayServe
                 | Self::MayBeReset
                 | Self::StaysDark
+                | Self::DoesNotRing
+                | Self::NotListed
         )
     }
 
@@ -296,6 +302,12 @@ impl NoticeCode {
             }
             Self::StaysDark => {
                 "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
+            }
+            Self::DoesNotRing => {
+                "does not ring, and this plan does not change that: what serves it lets no call through. It is inactive, or has no object that its calls go to"
+            }
+            Self::NotListed => {
+                "not among the numbers that the service lists for the account: the service may refuse to connect it"
             }
             Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -4,9 +4,8 @@ use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileReaders, file_bytes, write_bytes, write_file};
-use super::journal::journal_error;
 use super::lock::CommandLock;
-use super::progress::{RunEvent, Warning};
+use super::progress::RunEvent;
 use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
 use crate::analysis::plan_objects::PlanObjects;
@@ -59,14 +58,10 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
     };
     let choice = if request.undo.is_some() { undo::without_addresses(&request.choice) } else { request.choice.clone() };
     let mut run = Run::open(context, &choice, purpose).await?;
-    match &run.journal {
-        Some(Ok(journal)) => {
-            for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
-                context.progress.on_event(&RunEvent::Unfinished(cut));
-            }
+    if let Some(Ok(journal)) = &run.journal {
+        for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
+            context.progress.on_event(&RunEvent::Unfinished(cut));
         }
-        Some(Err(error)) => context.progress.on_warning(&Warning::JournalUnreadable(&journal_error(error))),
-        None => {}
     }
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
     if let Some(of) = &request.undo {

@@ -349,8 +349,6 @@ pub enum Warning<'a> {
     },
     /// A run that writes would refuse the ledger or the journal for this reason.
     StateRefused(&'a RunError),
-    /// The journal cannot be read, and this run does not need it.
-    JournalUnreadable(&'a RunError),
     /// From this line on, the journal carries MACs.
     MacsBegin {
         /// The first line with a MAC.

@@ -177,6 +177,7 @@ impl Run {
                 note_trouble(context, &chain, &store, &ledger, journal);
             }
             Some(Err(error)) if context.heads.demands()? => return Err(journal_error(error)),
+            Some(Err(error)) if !writes => context.progress.on_warning(&Warning::StateRefused(&journal_error(error))),
             _ => {}
         }
         if let Some(Ok(journal)) = &journal

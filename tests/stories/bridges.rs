@@ -42,6 +42,25 @@ bridges:
 }
 
 /// The service may assign a slug other than the requested one; the service decides.
+/// The listing of numbers proves nothing about a number that it does not contain (unpod.md 12, row 8): it is told, not refused.
+#[test]
+fn a_number_that_the_service_does_not_list_is_told() {
+    let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ] }").secret("AUTH", "canary-auth-43");
+    let new = |number: &str| {
+        format!(
+            "providers:
+  main: {{ provider: twilio, account_sid: AC43, auth_token: {{ env: AUTH }} }}
+bridges:
+  new: {{ slug: new, name: New, numbers: {{ '{number}': {{ provider: main }} }} }}
+"
+        )
+    };
+    story.unpod(&new("+14155550107"));
+    assert!(!story.expect(0, "plan").stdout.contains("not among the numbers"));
+    story.unpod(&new("+14155550170"));
+    story.expect(0, "plan").says("not among the numbers that the service lists").says("bridges.new (+14155550170)");
+}
+
 #[test]
 fn the_slug_that_the_service_gave() {
     let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ], knobs: { slug_suffix: true } }")

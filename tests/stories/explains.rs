@@ -159,3 +159,26 @@ fn what_nobody_knows() {
     shot!("explain_unknown", Ran { code: 1, stdout: shown, stderr: String::new() });
     story.expect(1, "explain partners.wset --json").says("\"code\":\"telform::explain::unknown_address\"");
 }
+
+/// People have a number, not an address.
+#[test]
+fn a_number_is_explained_by_what_declares_it_or_holds_it() {
+    let story = Story::new(include_str!("../../examples/quickstart/world.yaml")).secret("AUTH", "canary-auth-1");
+    let files = "providers:
+  main: { provider: twilio, account_sid: AC42, auth_token: { env: AUTH } }
+bridges:
+  support: { slug: support-bridge-002, name: Support, numbers: { '+14155550199': { provider: main } } }
+  fax: { slug: fax-bridge-003, name: Fax }
+numbers:
+  '+14155550103': { bridge: fax, provider: main }
+";
+    story.unpod(files);
+    let first = |number: &str| story.run(&format!("explain {number}")).stdout.lines().next().unwrap_or_default().to_owned();
+    assert!(first("+14155550199").starts_with("bridges.support.numbers"), "{}", first("+14155550199"));
+    assert!(first("+14155550103").contains("+14155550103\": will be updated"), "{}", first("+14155550103"));
+    assert_eq!(first("'+1 415 555-0199'"), first("+14155550199"));
+    assert!(first("bridges.support.numbers.+14155550199").starts_with("bridges.support.numbers"));
+    // No file declares this one: what it is on is explained.
+    assert!(first("+14155550101").starts_with("bridges.sales-bridge-001"), "{}", first("+14155550101"));
+    story.expect(1, "explain +14155550123").says("the YAML does not declare +14155550123");
+}

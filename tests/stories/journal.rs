@@ -127,3 +127,27 @@ fn ledger_and_journal_are_for_their_owner_alone() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
+
+/// Every command that reads the journal says that it was altered, and says it once.
+#[test]
+fn an_altered_journal_is_told_by_whatever_reads_it() {
+    let story = partner();
+    story.apply();
+    let altered = story.read(".telform/ledger.journal").replacen("\"seq\":2,", "\"seq\":2 ,", 1).replacen("intent", "intenT", 1);
+    story.file(".telform/ledger.journal", &altered);
+    for (command, code) in [
+        ("plan", 0),
+        ("plan -q", 0),
+        ("drift", 0),
+        ("explain partners.west", 0),
+        ("get partners", 0),
+        ("rehearse", 1),
+        ("undo last --plan", 1),
+        ("undo last --auto-approve", 1),
+        ("apply --auto-approve", 1),
+        ("ledger list", 1),
+    ] {
+        let ran = story.expect(code, command);
+        assert_eq!(ran.stderr.matches("journal::broken").count(), 1, "{command}: {}", ran.stderr);
+    }
+}

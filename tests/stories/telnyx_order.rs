@@ -158,3 +158,42 @@ fn a_changed_number_never_acts_on_the_earlier_one() {
     assert_eq!(row(&story.world(), "phone_numbers", NUMBER)["connection_id"], DESK);
     story.in_sync();
 }
+
+/// A number that stays where it is and does not ring is told: no drift and no change are not the same as a working line.
+#[test]
+fn a_number_on_something_that_lets_no_call_through_is_told() {
+    let ring = "does not ring";
+    // Closed outside, where the YAML does not state whether it is active.
+    let story = managed("desk");
+    let unstated = |story: &Story, on: &str| {
+        story.telnyx(&files(true, true, "7", &number("+13125550104", on)).replace("desk, active: true", "desk"));
+    };
+    unstated(&story, "desk");
+    assert!(!story.expect(0, "plan").stdout.contains(ring));
+    assert_eq!(story.expect(0, "drift --json").json()["looked_at"]["not_ringing"], json!({}));
+    story.sandbox.edit(|world| {
+        let mut value = serde_json::to_value(&*world).unwrap();
+        value["telnyx"]["connections"][1]["active"] = json!(false);
+        *world = serde_json::from_value(value).unwrap();
+    });
+    let who = "+13125550104, served by ip_connections.desk";
+    story.expect(0, "plan").says(ring).says(who);
+    story.expect(0, "drift").says(ring).says(who);
+    story.expect(0, "drift -q").says("Not ringing: 1 number.");
+    story.expect(0, "drift --format sarif").says("drift::does_not_ring");
+    assert_eq!(story.expect(0, "drift --json").json()["looked_at"]["not_ringing"], json!({ "telnyx": [who] }));
+    story.expect(0, "explain phone_numbers.a").says(ring);
+    story.expect(0, "explain phone_numbers.a.connection").says(ring);
+    // One that is opened by the plan, or that the number leaves, is not.
+    story.telnyx(&files(true, true, "7", &number("+13125550104", "desk")));
+    assert!(!story.expect(0, "plan").stdout.contains(ring));
+    unstated(&story, "north");
+    assert!(!story.expect(0, "plan").stdout.contains(ring));
+
+    // Without the address that its calls go to.
+    let story = managed("desk");
+    story.sandbox.edit(|world| world.telnyx.ips.clear());
+    let none = files(true, true, "7", &number("+13125550104", "desk"));
+    story.telnyx(&none.split("ips:").next().map(|head| format!("{head}{}", number("+13125550104", "desk"))).unwrap());
+    story.expect(0, "plan").says(ring).says(who);
+}

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::kind::Field;
 use crate::model::resource::{Connection, ListingFailure};
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, NoticeCode, Plan};
 use crate::services;
 
 /// What was compared, and what could not be.
@@ -19,6 +19,19 @@ pub struct ComparedObjects {
     /// Numbers of which the service does not show what serves them, by account: telform recorded it when it connected them, so a
     /// change since is not seen.
     pub recorded_only: BTreeMap<String, Vec<String>>,
+    /// Numbers that are served as the YAML says and do not ring, because what serves them lets no call through, by account: each
+    /// with what serves it.
+    pub not_ringing: BTreeMap<String, Vec<String>>,
+}
+
+impl ComparedObjects {
+    /// What "no drift" does not say about numbers: the numbers, their account, and the notice that explains it.
+    pub fn number_notices(&self) -> impl Iterator<Item = (&str, &[String], NoticeCode)> {
+        let all = [(&self.recorded_only, NoticeCode::RecordedOnly), (&self.not_ringing, NoticeCode::DoesNotRing)];
+        all.into_iter().flat_map(|(numbers, code)| {
+            numbers.iter().map(move |(account, numbers)| (account.as_str(), numbers.as_slice(), code))
+        })
+    }
 }
 
 /// Something that could not be read.
@@ -99,6 +112,9 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         if !numbers.is_empty() {
             looked.recorded_only.insert(name.clone(), numbers);
         }
+    }
+    for notice in plan.notices.iter().filter(|notice| notice.code == NoticeCode::DoesNotRing) {
+        looked.not_ringing.entry(notice.account.clone()).or_default().extend(notice.detail.clone());
     }
     for ((account, kind, of), (count, why)) in unread {
         let singular = services::singular(kind);

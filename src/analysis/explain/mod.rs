@@ -19,6 +19,7 @@ mod number_entry;
 mod wording;
 
 pub use attribute::{AttributeReason, ExplainedAttribute, FieldFacts, YamlValue};
+pub use number_entry::find_number;
 
 /// The full explanation of one address, or of one of its attributes.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]

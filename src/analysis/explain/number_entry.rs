@@ -3,7 +3,8 @@
 use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention, recorded_only_notice};
 use crate::model::kind::LinkEntry;
 use crate::model::resource::Address;
-use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, is_selected};
+use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, claimed_objects, is_selected};
+use crate::services;
 use crate::text::normalize_phone_number;
 
 /// A number that is an entry of its own: it is found on its bridge, and has no attributes beside who serves it there.
@@ -57,4 +58,33 @@ pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address
         requests: explained_requests(plan, change.map_or(&[], |change| change.steps.as_slice())),
         reason: change.and_then(|change| change.reason.clone()),
     }
+}
+
+/// What a number is declared by, or connected to where no file declares it: its entry, the entry of its object, or the map of what
+/// holds it.
+pub fn find_number(inputs: &Inputs<'_>, number: &str) -> Option<(Address, Option<String>)> {
+    let desired = inputs.desired;
+    let entry = desired.number_entries.iter().find(|(_, entry)| entry.number == number).map(|(address, _)| address);
+    let managed = || {
+        let mut entries = inputs.ledger.objects.iter();
+        let found = entries.find(|(address, entry)| entry.id == number && services::link_entry(&address.kind).is_some());
+        found.map(|(address, _)| address)
+    };
+    if let Some(address) = entry.or_else(managed) {
+        return Some((address.clone(), None));
+    }
+    let holds = |address: &&Address| desired.objects[*address].numbers.iter().any(|numbers| numbers.contains_key(number));
+    if let Some(holder) = desired.objects.keys().find(holds) {
+        let kinds = services::shapes_of_kind(&holder.kind);
+        let mut fields = kinds.iter().flat_map(|kind| kind.fields);
+        return Some((holder.clone(), fields.find(|field| field.ty.is_links()).map(|field| field.name.to_owned())));
+    }
+    let claims = claimed_objects(inputs);
+    inputs.live.accounts.iter().find_map(|(account, live)| {
+        let connection = live.connections.iter().flatten().find(|connection| connection.number == number)?;
+        let account = inputs.desired.accounts.get(account)?;
+        let (holder, _) = account.service.link_holder(inputs.facts_of_account(&account.name).generation)?;
+        let claimed = claims.get(&(account.name.as_str(), holder.name, connection.bridge.as_str()));
+        Some((claimed.map_or_else(|| Address::new(holder.name, &connection.bridge), |address| (*address).clone()), None))
+    })
 }

@@ -16,7 +16,7 @@ use crate::output::view::metrics::drift_as_metrics;
 use crate::output::view::text::wrap_text;
 use crate::output::view::{count_of_kind, fold, nested_difference};
 use crate::output::{self, DriftReport};
-use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
+use crate::plan::{NotTakenRemedy, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
 use crate::run::files::{self, FileReaders};
 use crate::run::{Exit, PlanSelection, RunError};
@@ -92,7 +92,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     } else {
         page.push_drift(args.accept, &outcome, &stuck, &with);
     }
-    page.push_recorded_only(&outcome.compared);
+    page.push_number_notices(&outcome.compared);
     page.push(&out.not_checked_text(&outcome.compared.missed));
     let report = || DriftReport {
         drift: &outcome.found,
@@ -140,10 +140,15 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
         1 => "Only recorded: what serves 1 number.\n".to_owned(),
         numbers => format!("Only recorded: what serves {numbers} numbers.\n"),
     };
+    let silent = match looked.not_ringing.values().map(Vec::len).sum::<usize>() {
+        0 => String::new(),
+        1 => "Not ringing: 1 number.\n".to_owned(),
+        numbers => format!("Not ringing: {numbers} numbers.\n"),
+    };
     if outcome.has_drifted() {
-        format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{missed}")
+        format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{silent}{missed}")
     } else {
-        format!("{}{recorded}{missed}", no_drift(looked))
+        format!("{}{recorded}{silent}{missed}", no_drift(looked))
     }
 }
 
@@ -211,11 +216,11 @@ impl DriftText<'_> {
         ));
     }
 
-    /// Numbers of which the service does not show what serves them: "no drift" is not about that.
-    fn push_recorded_only(&mut self, looked: &ComparedObjects) {
-        for (account, numbers) in &looked.recorded_only {
+    /// Numbers about which "no drift" says less than it seems to.
+    fn push_number_notices(&mut self, looked: &ComparedObjects) {
+        for (account, numbers, code) in looked.number_notices() {
             let numbers = if self.out.global.verbose > 0 { numbers.join(", ") } else { list_first_few(numbers) };
-            let text = format!("{numbers} in {account}: {}", NoticeCode::RecordedOnly.describe());
+            let text = format!("{numbers} in {account}: {}", code.describe());
             let lines = self.out.plan_detail().wrap(&escape(&text), 4).join("\n    ");
             self.push(&format!("\n  i {lines}\n"));
         }

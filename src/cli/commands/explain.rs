@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::docs;
-use crate::analysis::explain::{ObjectDecision, explain_address, is_known_address};
+use crate::analysis::explain::{ObjectDecision, explain_address, find_number, is_known_address};
 use crate::cli::args::{parse_address, parse_pattern};
 use crate::cli::console::Console;
 use crate::model::codes::CodeEntry;
@@ -16,12 +16,13 @@ use crate::output::view::json;
 use crate::plan::Inputs;
 use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose, saved_plan};
 use crate::services;
+use crate::text::{is_e164, normalize_phone_number};
 
 /// `telform explain`.
 #[derive(Debug, Args, Clone)]
 pub struct ExplainArgs {
-    /// Address of an object or of one attribute, or an error code
-    #[arg(value_name = "ADDRESS[.ATTRIBUTE]|CODE", value_parser = subject)]
+    /// Address of an object or of one attribute, a number, or a code
+    #[arg(value_name = "ADDRESS[.ATTRIBUTE]|NUMBER|CODE", value_parser = subject)]
     pub subject: ExplainSubject,
     /// Explain a plan with this target, repeatable
     ///
@@ -53,12 +54,23 @@ pub struct ExplainArgs {
 pub enum ExplainSubject {
     /// An object, or one attribute of it.
     Address(Address),
+    /// What a phone number is declared by, or connected to.
+    Number(String),
     /// An error code.
     Code(&'static CodeEntry),
 }
 
-/// An address; where the text cannot be one, an error code in any spelling.
+/// An address or a phone number; where the text can be neither, an error code in any spelling.
 fn subject(text: &str) -> Result<ExplainSubject, String> {
+    let number = normalize_phone_number(text);
+    if is_e164(&number) {
+        return Ok(ExplainSubject::Number(number));
+    }
+    // A number below what declares it: that is one map.
+    let above = text.rsplit_once('.').filter(|(_, last)| is_e164(last)).and_then(|(above, _)| parse_address(above).ok());
+    if let Some(address) = above {
+        return Ok(ExplainSubject::Address(address));
+    }
     match (parse_address(text), docs::code_named(text)) {
         (Ok(address), _) => Ok(ExplainSubject::Address(address)),
         (Err(_), Some(code)) => Ok(ExplainSubject::Code(code)),
@@ -67,8 +79,9 @@ fn subject(text: &str) -> Result<ExplainSubject, String> {
 }
 
 pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunError> {
-    let asked = match &args.subject {
-        ExplainSubject::Address(address) => address,
+    let subject: &dyn Fn(&Inputs<'_>) -> Result<(Address, Option<String>), RunError> = match &args.subject {
+        ExplainSubject::Address(address) => &|inputs| Ok(split_attribute(inputs, address)),
+        ExplainSubject::Number(number) => &|inputs| find_number(inputs, number).ok_or_else(|| unknown_number(number)),
         ExplainSubject::Code(code) => {
             docs::print_code(out, code);
             return Ok(Exit::Done);
@@ -90,13 +103,13 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     let plan = session.plan(&live)?;
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
-    let (address, attribute) = split_attribute(&inputs, asked);
-    let (address, renamed) = follow_renames(&session.desired, address);
+    let (asked, attribute) = subject(&inputs)?;
+    let (address, renamed) = follow_renames(&session.desired, asked.clone());
     if let Some(attribute) = &attribute {
         check_attribute(&session.desired, &address, attribute)?;
     }
     let Some(explained) = explain_address(&inputs, &plan, &address, attribute.as_deref()) else {
-        return Err(unknown_address(&inputs, asked));
+        return Err(unknown_address(&inputs, &asked));
     };
     if out.global.json {
         out.print(&json::to_pretty_json(&output::with_header(&explained)));
@@ -157,6 +170,14 @@ fn check_attribute(desired: &Desired, address: &Address, attribute: &str) -> Res
         format!("{} have no attribute `{attribute}`", address.kind),
         format!("did you mean `{near}`? They have {}", names.join(", ")),
     ))
+}
+
+fn unknown_number(number: &str) -> RunError {
+    RunError::other(
+        "telform::explain::unknown_address",
+        format!("the YAML does not declare {number}, and none of the connections that were read has it"),
+        "`telform get numbers` lists the numbers that the services show; those of kinds that no file declares are not read",
+    )
 }
 
 fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {

@@ -159,7 +159,8 @@ impl ExplanationText {
         let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
         self.push_row("Rule", &format!("{}{detail}", attribute.because.deciding_rule()));
         self.push_refusals(it);
-        self.push_notices(it, |notice| notice.code == NoticeCode::RecordedOnly);
+        let about_numbers = [NoticeCode::RecordedOnly, NoticeCode::DoesNotRing, NoticeCode::StaysDark, NoticeCode::NotListed];
+        self.push_notices(it, |notice| about_numbers.contains(&notice.code));
         self.push_requests(it);
     }
 

@@ -24,9 +24,10 @@ pub fn findings_of_drift(found: &[Drift], compared: &ComparedObjects) -> Vec<Fin
         let message = format!("not compared: {}: {}", missed.what, missed.why);
         Finding::new("drift::not_compared", FindingRisk::Critical, message).with(help)
     }));
-    all.extend(compared.recorded_only.iter().map(|(account, numbers)| {
-        let message = format!("{} in {account}: {}", list_first_few(numbers), NoticeCode::RecordedOnly.describe());
-        Finding::new("drift::recorded_only", FindingRisk::Info, message)
+    all.extend(compared.number_notices().map(|(account, numbers, code)| {
+        let message = format!("{} in {account}: {}", list_first_few(numbers), code.describe());
+        let risk = if code == NoticeCode::DoesNotRing { FindingRisk::Major } else { FindingRisk::Info };
+        Finding::new(format!("drift::{code}"), risk, message)
     }));
     all
 }
