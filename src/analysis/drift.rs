@@ -8,21 +8,25 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use crate::model::kind::Field;
-use crate::model::ledger::{Digest, Ledger, digest_of};
+use crate::model::ledger::{CreatedConnection, Digest, Ledger, digest_of};
 use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue};
+use crate::plan::{
+    ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue, numbers_left_dark,
+};
 use crate::services;
 
 mod compared_objects;
 mod number_entries;
 
-pub use compared_objects::{ComparedObjects, NotCompared, compared_objects};
+pub use compared_objects::{ComparedObjects, NotCompared, NumberState, compared_objects};
 
 /// How something came to differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftClass {
+    /// A run of telform disconnected a number here and did not connect it again.
+    LeftDark,
     /// The object was deleted or hidden outside telform.
     Gone,
     /// It was changed outside telform.
@@ -43,8 +47,17 @@ pub enum DriftClass {
 
 impl DriftClass {
     /// Each of them.
-    pub const ALL: [Self; 8] =
-        [Self::Gone, Self::Outside, Self::Both, Self::Unknown, Self::PutBack, Self::Pending, Self::NotTaken, Self::Foreign];
+    pub const ALL: [Self; 9] = [
+        Self::LeftDark,
+        Self::Gone,
+        Self::Outside,
+        Self::Both,
+        Self::Unknown,
+        Self::PutBack,
+        Self::Pending,
+        Self::NotTaken,
+        Self::Foreign,
+    ];
 
     /// Whether something has to be decided.
     pub fn is_drift(self) -> bool {
@@ -54,6 +67,7 @@ impl DriftClass {
     /// What it means, for people.
     pub fn describe(self) -> &'static str {
         match self {
+            Self::LeftDark => "DARK: a run of telform disconnected a number and did not connect it again",
             Self::Gone => "missing: deleted outside telform, or hidden",
             Self::Outside => "changed outside telform",
             Self::Both => "changed outside telform and in the configuration",
@@ -164,9 +178,25 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
     }
     found.extend(drift_of_undeclared(inputs, &names));
     found.extend(number_entries::drift_of_numbers(inputs, plan));
+    let left_dark = numbers_left_dark(inputs);
+    for drift in found.iter_mut().filter(|drift| left_dark.iter().any(|open| is_about_number(inputs, drift, open))) {
+        drift.class = DriftClass::LeftDark;
+    }
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
     found
+}
+
+/// Whether a difference is that a number, which a run left dark, is not where it was to be connected.
+fn is_about_number(inputs: &Inputs<'_>, drift: &Drift, open: &CreatedConnection) -> bool {
+    let Some(entry) = inputs.ledger.objects.get(&drift.address).filter(|entry| entry.account == open.account) else {
+        return false;
+    };
+    let holder = inputs.desired.objects.get(&drift.address).and_then(|object| object.numbers.as_ref());
+    match services::link_entry(&drift.address.kind) {
+        Some(_) => entry.id == open.number,
+        None => entry.id == open.bridge && holder.is_some_and(|numbers| numbers.contains_key(&open.number)),
+    }
 }
 
 /// Managed objects without an entry in the YAML: the entry was removed, or no file mentions the kind. They are compared only

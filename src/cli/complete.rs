@@ -83,7 +83,7 @@ fn with_completer(arg: Arg) -> Arg {
     let listed =
         |list: fn() -> Vec<String>| ArgValueCompleter::new(move |typed: &OsStr| candidates(&typed.to_string_lossy(), list()));
     let completer = match (value.as_deref(), arg.get_id().as_str()) {
-        (Some("ADDRESS[.ATTRIBUTE]" | "ADDRESS[.ATTRIBUTE]|CODE"), _) => ArgValueCompleter::new(|typed: &OsStr| {
+        (Some("ADDRESS[.ATTRIBUTE]" | "ADDRESS[.ATTRIBUTE]|NUMBER|CODE"), _) => ArgValueCompleter::new(|typed: &OsStr| {
             let typed = typed.to_string_lossy();
             candidates(&typed, with_attributes(addresses(), &typed))
         }),

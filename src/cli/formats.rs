@@ -25,6 +25,7 @@ use crate::plan::Plan;
 use crate::run::drift::DriftOutcome;
 use crate::run::files::{self, FileReaders};
 use crate::run::journal::current_provenance;
+use crate::run::output_file::{check_output, write_output};
 use crate::run::{Exit, RunError};
 
 /// What was asked for, checked before anything is read: files, and the one for standard output.
@@ -52,6 +53,7 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
         files.extend(to.map(|file| FormatTarget { format, file: Some(file.to_owned()) }));
         let mut seen = BTreeSet::new();
         for target in &files {
+            target.file.as_deref().map_or(Ok(()), check_output)?;
             if !seen.insert(&target.file) {
                 let file = target.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
                 return Err(RunError::other(
@@ -78,7 +80,7 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
     pub(super) fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), RunError> {
         for target in &self.files {
             if let (Some(file), Some(text)) = (&target.file, draw(target.format)) {
-                files::write_file(file, &text, FileReaders::Anybody)?;
+                write_output(file, &text, FileReaders::Anybody)?;
             }
         }
         Ok(())
@@ -253,7 +255,7 @@ fn is_printed(file: &Path) -> bool {
 /// Prints the only document of a command, or writes it to the file of `--out`.
 pub(super) fn print_or_write(out: &Console, to: &OutArgs, text: &str) -> Result<(), RunError> {
     match to.out.as_deref().filter(|file| !is_printed(file)) {
-        Some(file) => files::write_file(file, text, FileReaders::Anybody),
+        Some(file) => write_output(file, text, FileReaders::Anybody),
         None => {
             out.print_unwrapped(text);
             Ok(())

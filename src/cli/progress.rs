@@ -57,7 +57,13 @@ impl Progress for Console {
                 let with = if with.is_empty() { with } else { format!("; it was run with{}", escape(&with)) };
                 self.print_stderr(&format!("{}{with}\n", cut_off(run)));
             }
-            RunEvent::Unfinished(_) if json || quiet => {}
+            RunEvent::Unfinished(_) | RunEvent::InProgress(_) if json || quiet => {}
+            RunEvent::InProgress(run) => self.print_stderr(&format!(
+                "run {} of {} is in progress since {}: what it changes from now on is not in this plan\n",
+                run.id,
+                escape(&run.started.actor.user),
+                run.began_at
+            )),
             RunEvent::Unfinished(run) => {
                 // With the guard options that its plan needs: without them the rest of it is refused.
                 let options = &run.started.origin.options;
@@ -144,9 +150,14 @@ impl Progress for Console {
             RunEvent::IsTakenBack { is_whole: false } => self.print_stderr(
                 "Everything that the run changed is already as it was before, except what is named above. Nothing was written.\n",
             ),
-            RunEvent::OnlyLedgerChanged | RunEvent::TookBack(_) if quiet => {}
+            RunEvent::OnlyLedgerChanged if quiet => {}
             RunEvent::OnlyLedgerChanged => self.print_stderr("Only the ledger was changed. No request was sent.\n"),
-            RunEvent::TookBack(plan) => undo::warn_yaml_differs(self, plan),
+            RunEvent::TookBack { plan, left, yaml_differs } => {
+                undo::repeat_not_undone(self, left);
+                if *yaml_differs && !quiet {
+                    undo::warn_yaml_differs(self, plan);
+                }
+            }
             RunEvent::RestFollows(limit) if json => {
                 self.print_event(&Said::RestFollows { limit: limit.limit, of: limit.of, left_out: limit.left_out })
             }

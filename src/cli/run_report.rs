@@ -15,6 +15,7 @@ use crate::output::view::{html, markdown};
 use crate::plan::Plan;
 use crate::run::files::{self, FileReaders};
 use crate::run::journal::current_provenance;
+use crate::run::output_file::write_output;
 use crate::run::{Exit, RunError, RunEvent};
 use crate::state::journal::{JournalLine, JournalRecord, collect_runs};
 
@@ -196,7 +197,7 @@ impl RunReports {
                     listed.map_or_else(String::new, |it| it.render(&end.command, verdict, &findings, cases))
                 }
             };
-            files::write_file(file, &text, FileReaders::Anybody)?;
+            write_output(file, &text, FileReaders::Anybody)?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! What is said of an undo beside its plan.
 
 use super::console::Console;
-use crate::analysis::undo::{NotUndone, SavedUndoDifference};
+use crate::analysis::undo::{NotUndone, SavedUndoDifference, THE_LEDGER};
 use crate::output::{Said, Saved};
 use crate::plan::Plan;
-use crate::text::escape;
+use crate::text::{escape, list_first_few};
 
 /// What is not undone, before any question.
 pub(super) fn print_not_undone(out: &Console, run: &str, left: &[NotUndone]) {
@@ -23,6 +23,17 @@ pub(super) fn print_not_undone(out: &Console, run: &str, left: &[NotUndone]) {
         }
     }
     out.print("\n");
+}
+
+/// What is not undone, once more at the end, also with `-q`: the last lines must not read as if all were as before.
+pub(super) fn repeat_not_undone(out: &Console, left: &[NotUndone]) {
+    // That the ledger goes on to manage what it manages loses nothing.
+    let names: Vec<&str> = left.iter().map(|left| left.what.as_str()).filter(|what| *what != THE_LEDGER).collect();
+    if names.is_empty() || out.global.json {
+        return;
+    }
+    let text = format!("Not undone: {} of what that run did: {}.", names.len(), list_first_few(&names));
+    out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&escape(&text))));
 }
 
 /// How this differs from what was saved with the run before its first request.

@@ -49,7 +49,7 @@ pub(super) struct PlannedBridge {
 
 impl PlannedBridge {
     /// The address that decides about a number on it.
-    fn owner_of(&self, number: &str) -> &Address {
+    pub(super) fn owner_of(&self, number: &str) -> &Address {
         self.owners.get(number).unwrap_or(&self.address)
     }
 }
@@ -84,6 +84,10 @@ pub(super) struct LinkInputs<'a> {
     pub(super) dark_after: BTreeSet<String>,
     /// Numbers that an earlier run disconnected and did not connect again.
     pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
+    /// Declared bridges that the run leaves out, by slug.
+    pub(super) left_out_bridges: BTreeMap<&'a str, &'a Address>,
+    /// Numbers that the entries declare which the run leaves out, each with its entry.
+    pub(super) left_out_numbers: BTreeMap<&'a str, &'a Address>,
     /// Slugs of the live bridges.
     pub(super) slugs: BTreeSet<&'a str>,
     /// Ids of the live configurations.
@@ -147,6 +151,7 @@ impl LinkInputs<'_> {
         }
         self.finish_moves(&mut wired);
         self.note_darkened(&mut wired);
+        self.note_not_ringing(&mut wired);
         for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
             let detail = format!("the service calls {number} by an id that it does not show");
             wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberNotOffered, &owner, &number, detail));
@@ -159,11 +164,15 @@ impl LinkInputs<'_> {
     fn finish_moves(&self, wired: &mut LinkPlan) {
         // Where the bridge cannot be read, it is not known how the move ended: it stays open.
         for open in self.unfinished_moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
+            let served = self.index.served.contains(open.number.as_str());
+            if !served && wired.steps.connects_number(&open.number) {
+                let detail = Some(format!("{} on {}", open.number, open.bridge));
+                wired.remarks.notices.push(PlanNotice::about(NoticeCode::DarkNow, self.account, None, detail));
+            }
             // It is included in a bridge that is recreated: open until it is connected there.
             if wired.steps.connects_on_new_bridge(&open.number) {
                 continue;
             }
-            let served = self.index.served.contains(open.number.as_str());
             let heir = match self.leaving.get(&open.provider) {
                 Some(leaving) => leaving.replacement.clone(),
                 None => Some(ObjectRef::Id(open.provider.clone())),
@@ -308,13 +317,7 @@ impl LinkInputs<'_> {
             ObjectRef::Step(_) => None,
         };
         match (&connection.served_by, wanted) {
-            (target, Some(id)) if target.id() == Some(id) => {
-                if self.dark_before.contains(id) && self.dark_after.contains(&name.to_string()) {
-                    let owner = bridge.owner_of(&connection.number);
-                    let detail = Some(format!("{}, served by {name}", connection.number));
-                    wired.remarks.notices.push(PlanNotice::about(NoticeCode::DoesNotRing, self.account, Some(owner), detail));
-                }
-            }
+            (target, Some(id)) if target.id() == Some(id) => {}
             (ServedBy::OneOf(candidates), Some(id)) if candidates.contains(id) => {
                 wired.remarks.notices.push(self.number_notice(
                     NoticeCode::Settled,
@@ -388,7 +391,11 @@ impl LinkInputs<'_> {
             && !(frees && wired.steps.takes_off_bridge(&connection.bridge, number))
         {
             let (holder, at) = (self.words.holder, &connection.bridge);
-            let detail = if frees {
+            let detail = if let Some(left_out) = self.left_out_bridges.get(at.as_str()).filter(|_| frees) {
+                format!(
+                    "{number} is on {left_out}, which `--target` or `--exclude` leaves out of this plan: include {left_out}, and the number moves"
+                )
+            } else if frees {
                 format!("{number} is on {holder} {at}, and this plan does not take it off there")
             } else {
                 format!("{number} is on {holder} {at}, and only deleting that {holder} frees it")
@@ -499,6 +506,10 @@ impl LinkInputs<'_> {
             .entry(connection.bridge.clone())
             .or_default()
             .push((connection.bridge.clone(), connection.number.clone()));
+        if let Some(left_out) = self.left_out_numbers.get(connection.number.as_str()) {
+            let detail = Some(format!("{}, which {left_out} declares", connection.number));
+            wired.remarks.notices.push(PlanNotice::about(NoticeCode::MoveLeftOut, self.account, Some(owner), detail));
+        }
         self.note_goes_dark(connection, wired);
     }
 

@@ -165,6 +165,12 @@ pub enum NoticeCode {
     StaysDark,
     /// A number is served as the YAML says, by something that lets no call through. Detail: number and target.
     DoesNotRing,
+    /// A number is cut off, and an entry that the run leaves out declares it elsewhere. Detail: number and entry.
+    MoveLeftOut,
+    /// Something serves a number now that lets no call through; after the plan it rings. Detail: number and target.
+    RingsAgain,
+    /// A run disconnected a number and did not connect it again; this plan connects it. Detail: number and bridge.
+    DarkNow,
     /// The service lists the numbers of the account, and this one, which is connected, is not among them. Detail: number.
     NotListed,
 }
@@ -199,6 +205,10 @@ impl NoticeCode {
                 | Self::MayBeReset
                 | Self::StaysDark
                 | Self::DoesNotRing
+                | Self::RingsAgain
+                | Self::MoveLeftOut
+                | Self::DarkNow
+                | Self::LeftDark
                 | Self::NotListed
         )
     }
@@ -304,8 +314,15 @@ impl NoticeCode {
                 "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
             }
             Self::DoesNotRing => {
-                "does not ring, and this plan does not change that: what serves it lets no call through. It is inactive, or has no object that its calls go to"
+                "does not ring: what serves it is inactive, or has nothing that its calls go to, and this plan changes neither"
             }
+            Self::MoveLeftOut => {
+                "only cut off, although the YAML connects it elsewhere: `--target` or `--exclude` leaves that entry out of this plan. Include it, and the number moves"
+            }
+            Self::RingsAgain => {
+                "does not ring now: what serves it is inactive, or has nothing that its calls go to. It rings after this plan"
+            }
+            Self::DarkNow => "DARK now: an earlier run disconnected it and did not connect it again. This plan connects it",
             Self::NotListed => {
                 "not among the numbers that the service lists for the account: the service may refuse to connect it"
             }

@@ -138,7 +138,8 @@ async fn apply_plan(
     if let Some(patience) = resumes {
         settle::wait(&run, patience).await?;
     }
-    let open = settle::is_open(&run);
+    // A number that an earlier run left dark is connected by the plan that follows, as what an interrupted run left.
+    let open = settle::is_open(&run) || !run.ledger.moves.is_empty();
     let journal = RunJournal::open(context, &store, &run.ledger, &run.chain).await?.with(trust, signer);
     if !settle::settle(&mut run, &journal).await? && resumes.is_some() && !open {
         progress.on_event(&RunEvent::NothingToResume);

@@ -3,8 +3,9 @@
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
-use super::files::{FileReaders, file_bytes, write_bytes, write_file};
+use super::files::{FileReaders, file_bytes, write_file};
 use super::lock::CommandLock;
+use super::output_file::{check_output, write_output_bytes};
 use super::progress::RunEvent;
 use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
@@ -57,10 +58,15 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         (None, None) => SessionPurpose::Plan,
     };
     let choice = if request.undo.is_some() { undo::without_addresses(&request.choice) } else { request.choice.clone() };
+    request.snapshot_out.as_deref().map_or(Ok(()), check_output)?;
     let mut run = Run::open(context, &choice, purpose).await?;
     if let Some(Ok(journal)) = &run.journal {
-        for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
-            context.progress.on_event(&RunEvent::Unfinished(cut));
+        let runs = journal::collect_runs(&journal.lines);
+        let open: Vec<_> = runs.iter().filter(|run| run.finished.is_none()).collect();
+        let is_locked = !open.is_empty() && run.store.is_locked().await;
+        for cut in open {
+            let goes_on = is_locked && runs.last().is_some_and(|last| last.id == cut.id);
+            context.progress.on_event(&if goes_on { RunEvent::InProgress(cut) } else { RunEvent::Unfinished(cut) });
         }
     }
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
@@ -78,7 +84,7 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
     };
     if let Some(file) = &request.snapshot_out {
         let text = snapshot::write_snapshot(&live, &run.taken_for, &run.key);
-        write_bytes(file, &file_bytes(file, &text), FileReaders::Owner)?;
+        write_output_bytes(file, &file_bytes(file, &text), FileReaders::Owner)?;
     }
     let plan = run.plan(&live)?;
     let has_whole_objects = request.whole_objects || request.snapshot.is_some();
@@ -134,6 +140,6 @@ impl MadePlan {
 pub(crate) fn save_plan(file: &Path, document: &str, signer: Option<SigningIdentity>) -> Result<(), RunError> {
     let bytes = file_bytes(file, document);
     let signature = signer.map(|signer| signer.sign(SignatureNamespace::Plan, &bytes)).transpose()?;
-    write_bytes(file, &bytes, FileReaders::Owner)?;
+    write_output_bytes(file, &bytes, FileReaders::Owner)?;
     signature.map_or(Ok(()), |signature| write_file(&path_with_suffix(file, ".sig"), &signature, FileReaders::Anybody))
 }

@@ -56,6 +56,7 @@ pub mod make_plan;
 pub(crate) mod next_commands;
 pub(crate) mod opened_ledger;
 mod options;
+pub(crate) mod output_file;
 mod policies;
 mod progress;
 mod proof;

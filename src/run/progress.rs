@@ -154,6 +154,8 @@ pub enum RunEvent<'a> {
         /// The accounts.
         accounts: &'a [&'a str],
     },
+    /// A run without an end holds the lock: it may be carrying out its plan now.
+    InProgress(&'a journal::RecordedRun<'a>),
     /// An earlier run was cut off, and this run only reads.
     Unfinished(&'a journal::RecordedRun<'a>),
     /// The open steps of a run that was cut off are settled.
@@ -246,8 +248,15 @@ pub enum RunEvent<'a> {
     },
     /// The undo changed the ledger alone.
     OnlyLedgerChanged,
-    /// The undo is over; the YAML still wants what the run did.
-    TookBack(&'a Plan),
+    /// The undo is over.
+    TookBack {
+        /// What it did.
+        plan: &'a Plan,
+        /// What is not taken back.
+        left: &'a [NotUndone],
+        /// Whether the YAML may still state what the run did.
+        yaml_differs: bool,
+    },
     /// Nothing is left to send, but the service did not take what was sent before.
     NotTaken,
     /// The plan is refused, and nothing of it is carried out.

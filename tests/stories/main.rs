@@ -19,6 +19,7 @@ mod alike;
 #[cfg(unix)]
 mod approvals;
 mod as_printed;
+mod bad_runs;
 mod bound;
 mod bridges;
 mod bugs;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::kind::Field;
 use crate::model::resource::{Connection, ListingFailure};
-use crate::plan::{Inputs, NoticeCode, Plan};
+use crate::plan::{Inputs, NoticeCode, Plan, numbers_left_dark};
 use crate::services;
 
 /// What was compared, and what could not be.
@@ -19,17 +19,60 @@ pub struct ComparedObjects {
     /// Numbers of which the service does not show what serves them, by account: telform recorded it when it connected them, so a
     /// change since is not seen.
     pub recorded_only: BTreeMap<String, Vec<String>>,
-    /// Numbers that are served as the YAML says and do not ring, because what serves them lets no call through, by account: each
-    /// with what serves it.
+    /// Numbers that a run of telform disconnected and did not connect again, and that nothing serves now, by account.
+    pub left_dark: BTreeMap<String, Vec<String>>,
+    /// Declared numbers that do not ring, because what serves them lets no call through, by account: each with what serves it.
     pub not_ringing: BTreeMap<String, Vec<String>>,
 }
 
+/// What "no drift" does not say about a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberState {
+    /// A run disconnected it and did not connect it again.
+    LeftDark,
+    /// What serves it lets no call through.
+    NotRinging,
+    /// The service does not show what serves it.
+    RecordedOnly,
+}
+
+impl NumberState {
+    /// Its word in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LeftDark => "left_dark",
+            Self::NotRinging => "not_ringing",
+            Self::RecordedOnly => "recorded_only",
+        }
+    }
+
+    /// What it means, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::LeftDark => {
+                "DARK: a run of telform disconnected it and did not connect it again. `telform plan` shows whether the next apply does"
+            }
+            Self::NotRinging => "does not ring: what serves it is inactive, or has nothing that its calls go to",
+            Self::RecordedOnly => NoticeCode::RecordedOnly.describe(),
+        }
+    }
+
+    /// Whether the number takes no call now.
+    pub fn is_silent(self) -> bool {
+        self != Self::RecordedOnly
+    }
+}
+
 impl ComparedObjects {
-    /// What "no drift" does not say about numbers: the numbers, their account, and the notice that explains it.
-    pub fn number_notices(&self) -> impl Iterator<Item = (&str, &[String], NoticeCode)> {
-        let all = [(&self.recorded_only, NoticeCode::RecordedOnly), (&self.not_ringing, NoticeCode::DoesNotRing)];
-        all.into_iter().flat_map(|(numbers, code)| {
-            numbers.iter().map(move |(account, numbers)| (account.as_str(), numbers.as_slice(), code))
+    /// What "no drift" does not say about numbers: their account, the numbers, and how they are; silent ones first.
+    pub fn number_states(&self) -> impl Iterator<Item = (&str, &[String], NumberState)> {
+        let all = [
+            (&self.left_dark, NumberState::LeftDark),
+            (&self.not_ringing, NumberState::NotRinging),
+            (&self.recorded_only, NumberState::RecordedOnly),
+        ];
+        all.into_iter().flat_map(|(numbers, state)| {
+            numbers.iter().map(move |(account, numbers)| (account.as_str(), numbers.as_slice(), state))
         })
     }
 }
@@ -113,8 +156,12 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             looked.recorded_only.insert(name.clone(), numbers);
         }
     }
-    for notice in plan.notices.iter().filter(|notice| notice.code == NoticeCode::DoesNotRing) {
+    let silent = [NoticeCode::DoesNotRing, NoticeCode::RingsAgain];
+    for notice in plan.notices.iter().filter(|notice| silent.contains(&notice.code)) {
         looked.not_ringing.entry(notice.account.clone()).or_default().extend(notice.detail.clone());
+    }
+    for open in numbers_left_dark(inputs).into_iter().filter(|open| about(&open.account)) {
+        looked.left_dark.entry(open.account.clone()).or_default().push(open.number.clone());
     }
     for ((account, kind, of), (count, why)) in unread {
         let singular = services::singular(kind);

@@ -1,6 +1,6 @@
 //! Undoes what a run changed only in the ledger: adopted, renamed, released, protected. Never a request.
 
-use super::{NotUndone, UndoBuilder, undo_place};
+use super::{NotUndone, THE_LEDGER, UndoBuilder, undo_place};
 use crate::model::kind::Kind;
 use crate::model::resource::{Address, Removal, Rename};
 use crate::plan::{LedgerUpdate, Plan};
@@ -56,7 +56,7 @@ impl UndoBuilder<'_> {
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         let those = format!("{}{rest}", adopted[..adopted.len() - more].join(", "));
         let why = format!("this run began to manage {those}, and telform still does; `telform forget ADDRESS` releases one");
-        self.undo.not_undone.push(NotUndone { what: "the ledger".to_owned(), why });
+        self.undo.not_undone.push(NotUndone { what: THE_LEDGER.to_owned(), why });
     }
 
     fn shape_of_kind(&self, account: &str, kind: &str) -> Option<&'static Kind> {

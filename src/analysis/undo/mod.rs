@@ -38,6 +38,9 @@ pub struct Undo {
     pub not_undone: Vec<NotUndone>,
 }
 
+/// What is not undone where the ledger goes on to manage what it manages.
+pub const THE_LEDGER: &str = "the ledger";
+
 /// Something that is not undone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct NotUndone {
@@ -253,7 +256,7 @@ impl<'a> UndoBuilder<'a> {
             return self.add_not_undone(address, "protected by prevent_delete, left alone");
         }
         if let Some(old) = self.still_replaces(address, &deed.account, kind) {
-            let why = format!("it replaced {old}, which is still there; `telform apply` finishes that");
+            let why = format!("it replaced {old}, which is still there; `telform apply --target {address}` finishes that");
             return self.add_not_undone(address, why);
         }
         let others = self.serves_otherwise(kind, &deed.account, id, deeds);

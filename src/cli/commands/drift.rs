@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use similar::TextDiff;
 
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, counts_by_class};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NumberState, counts_by_class};
 use crate::cli::args::{DriftFormat, FormatArgs, OutArgs, parse_pattern};
 use crate::cli::console::Console;
 use crate::cli::formats::{DriftTexts, FormatSelection};
@@ -18,7 +18,8 @@ use crate::output::view::{count_of_kind, fold, nested_difference};
 use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
-use crate::run::files::{self, FileReaders};
+use crate::run::files::FileReaders;
+use crate::run::output_file::{check_output, write_output};
 use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline, list_first_few};
 
@@ -68,6 +69,7 @@ pub struct DriftArgs {
 
 pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunError> {
     let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), DriftFormat::Text, DriftFormat::Json)?;
+    args.metrics.as_deref().map_or(Ok(()), check_output)?;
     let choice = PlanSelection {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
@@ -87,12 +89,13 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     let with = |command: &str| out.repeated_options.complete_command(command);
     let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
     let mut page = DriftText { out, pieces: Vec::new() };
+    page.push_number_states(&outcome.compared, NumberState::is_silent);
     if outcome.found.is_empty() && outcome.manages_nothing && outcome.compared.missed.is_empty() {
         page.push_nothing_managed(&with);
     } else {
         page.push_drift(args.accept, &outcome, &stuck, &with);
     }
-    page.push_number_notices(&outcome.compared);
+    page.push_number_states(&outcome.compared, |state| !state.is_silent());
     page.push(&out.not_checked_text(&outcome.compared.missed));
     let report = || DriftReport {
         drift: &outcome.found,
@@ -121,7 +124,7 @@ fn write_metrics(file: Option<&Path>, outcome: Option<&DriftOutcome>) -> Result<
     let Some(file) = file else { return Ok(()) };
     let looked = outcome.map(|outcome| (outcome.found.as_slice(), &outcome.compared));
     let text = drift_as_metrics(looked, jiff::Timestamp::now().as_second());
-    files::write_file(file, &text, FileReaders::Anybody)
+    write_output(file, &text, FileReaders::Anybody)
 }
 
 /// What there is, in a line or two.
@@ -135,20 +138,20 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
         0 => String::new(),
         missed => format!("Not checked: {missed} {}.\n", if missed == 1 { "thing" } else { "things" }),
     };
-    let recorded = match looked.recorded_only.values().map(Vec::len).sum::<usize>() {
-        0 => String::new(),
-        1 => "Only recorded: what serves 1 number.\n".to_owned(),
-        numbers => format!("Only recorded: what serves {numbers} numbers.\n"),
-    };
-    let silent = match looked.not_ringing.values().map(Vec::len).sum::<usize>() {
-        0 => String::new(),
-        1 => "Not ringing: 1 number.\n".to_owned(),
-        numbers => format!("Not ringing: {numbers} numbers.\n"),
-    };
+    let of_numbers = [
+        (&looked.left_dark, "Left dark by a run"),
+        (&looked.not_ringing, "Not ringing"),
+        (&looked.recorded_only, "Only recorded what serves them"),
+    ];
+    let of_numbers = of_numbers.into_iter().filter_map(|(numbers, what)| {
+        let count = numbers.values().map(Vec::len).sum::<usize>();
+        (count > 0).then(|| format!("{what}: {count} {}.\n", if count == 1 { "number" } else { "numbers" }))
+    });
+    let numbers: String = of_numbers.collect();
     if outcome.has_drifted() {
-        format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{silent}{missed}")
+        format!("Drift: {count} {things}{accepted}{left}.\n{numbers}{missed}")
     } else {
-        format!("{}{recorded}{silent}{missed}", no_drift(looked))
+        format!("{}{numbers}{missed}", no_drift(looked))
     }
 }
 
@@ -217,12 +220,13 @@ impl DriftText<'_> {
     }
 
     /// Numbers about which "no drift" says less than it seems to.
-    fn push_number_notices(&mut self, looked: &ComparedObjects) {
-        for (account, numbers, code) in looked.number_notices() {
+    fn push_number_states(&mut self, looked: &ComparedObjects, is_shown: impl Fn(NumberState) -> bool) {
+        for (account, numbers, state) in looked.number_states().filter(|(.., state)| is_shown(*state)) {
             let numbers = if self.out.global.verbose > 0 { numbers.join(", ") } else { list_first_few(numbers) };
-            let text = format!("{numbers} in {account}: {}", code.describe());
+            let text = format!("{numbers} in {account}: {}", state.describe());
             let lines = self.out.plan_detail().wrap(&escape(&text), 4).join("\n    ");
-            self.push(&format!("\n  i {lines}\n"));
+            let (before, sign, after) = if state.is_silent() { ("", 'x', "\n") } else { ("\n", 'i', "") };
+            self.push(&format!("{before}  {sign} {lines}\n{after}"));
         }
     }
 

@@ -32,9 +32,13 @@ pub fn drift_as_metrics(looked: Option<(&[Drift], &ComparedObjects)>, at: i64) -
     for (account, numbers) in &compared.recorded_only {
         page.sample("telform_drift_recorded_only_numbers", &[("account", account)], count(numbers.len()));
     }
-    page.family("telform_drift_not_ringing_numbers", "Numbers that are served as the YAML says and let no call through.");
+    page.family("telform_drift_not_ringing_numbers", "Declared numbers that are served by something that lets no call through.");
     for (account, numbers) in &compared.not_ringing {
         page.sample("telform_drift_not_ringing_numbers", &[("account", account)], count(numbers.len()));
+    }
+    page.family("telform_drift_left_dark_numbers", "Numbers that a run of telform disconnected and did not connect again.");
+    for (account, numbers) in &compared.left_dark {
+        page.sample("telform_drift_left_dark_numbers", &[("account", account)], count(numbers.len()));
     }
     // A class that does not occur is 0, so that an alert about it ends.
     let mut differences: BTreeMap<(&str, DriftClass), usize> = BTreeMap::new();

@@ -396,11 +396,12 @@ pub(super) fn count_changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -
         .collect()
 }
 
-/// What an undo will not restore: a sentence, and its subject, in the order of the plan. A plan that is not applied has nothing
+/// What an undo will not restore: a sentence, and its subject, in the order of the plan. A plan that no option allows has nothing
 /// to undo.
 pub(super) fn not_undone(plan: &Plan) -> Vec<(String, Vec<String>)> {
     let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
-    if !plan.is_refused() {
+    // What only guards refuse is what their options allow.
+    if plan.refusals.iter().all(|refusal| refusal.code.guard().is_some()) {
         for inverse in plan.undo_entries() {
             if let Some(lost) = inverse.lost {
                 groups.entry(lost).or_default().push(inverse.what);

@@ -101,6 +101,15 @@ impl<'a> Planner<'a> {
                     .and_then(|live| live.foreign.get(kind.name))
                     .map(|foreign| foreign.keys().map(String::as_str).collect())
                     .unwrap_or_default(),
+                left_out_bridges: findings
+                    .claimed
+                    .iter()
+                    .filter(|((of, name, _), address)| {
+                        *of == account.name && *name == kind.name && is_left_out(inputs, selection, address)
+                    })
+                    .map(|((.., slug), address)| (*slug, *address))
+                    .collect(),
+                left_out_numbers: left_out_numbers(inputs, selection, account),
                 unfinished_moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs.live_objects(&account.name, kind.name).iter().map(|bridge| bridge.id.as_str()).collect(),
                 configurations: live_targets(inputs, account).map(|(_, live)| live.id.as_str()).collect(),
@@ -266,6 +275,24 @@ impl<'a> Planner<'a> {
             self.delete_prerequisites.entry(delete).or_insert(prerequisites);
         }
     }
+}
+
+/// Whether the YAML declares an address, and the run leaves it out.
+fn is_left_out(inputs: &Inputs<'_>, selection: &Selection, address: &Address) -> bool {
+    inputs.desired.objects.contains_key(address) && !selection.includes(address)
+}
+
+/// Numbers of an account that entries declare which the run leaves out.
+fn left_out_numbers<'a>(inputs: &Inputs<'a>, selection: &Selection, account: &Account) -> BTreeMap<&'a str, &'a Address> {
+    let mut numbers = BTreeMap::new();
+    let objects = inputs.desired.objects.values().filter(|object| object.account == account.name);
+    for object in objects.filter(|object| is_left_out(inputs, selection, &object.address)) {
+        numbers.extend(object.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &object.address)));
+    }
+    let entries = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
+    let entries = entries.filter(|entry| !selection.includes(&entry.address));
+    numbers.extend(entries.map(|entry| (entry.number.as_str(), &entry.address)));
+    numbers
 }
 
 /// What serves a number now, for people.

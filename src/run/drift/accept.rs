@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::value_edit::{TextReplacement, ValueChange, edit_entry};
-use crate::analysis::drift::Drift;
+use crate::analysis::drift::{Drift, DriftClass};
 use crate::config::desired::{self, FileEdits};
 use crate::config::secrets;
 use crate::config::yaml::{self, KeySecrecy};
 use crate::disk;
-use crate::model::kind::AttributeType;
+use crate::model::kind::{AttributeType, Kind};
 use crate::model::resource::{Address, Desired, DesiredValue, ServedBy, SourceLocation};
 use crate::model::value::{CompactValue, Value, hidden};
 use crate::plan::{Inputs, Plan, ShownValue};
 use crate::run::Run;
-use crate::text::is_e164;
+use crate::services;
+use crate::text::{is_e164, list_first_few};
 
 /// Texts before and after, by file.
 pub type FileTexts = BTreeMap<PathBuf, (String, String)>;
@@ -39,17 +40,21 @@ pub enum NotAccepted {
 
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
 pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
-    let all: Vec<&Drift> = found.iter().filter(|drift| drift.class.is_drift()).collect();
-    let built = build_edits(&session.desired, &all);
+    let (silent, all): (Vec<&Drift>, Vec<&Drift>) =
+        found.iter().filter(|drift| drift.class.is_drift()).partition(|drift| silences(inputs, drift).is_some());
+    let kept = silent.into_iter().filter_map(|drift| Some(by_hand(drift, silences(inputs, drift)?)));
+    let mut kept: Vec<NotAccepted> = kept.collect();
+    let mut built = build_edits(&session.desired, &all);
     if prove_edits(session, inputs, &built, &all).is_ok() {
-        return (built.texts, built.stuck);
+        kept.append(&mut built.stuck);
+        return (built.texts, kept);
     }
     // One line of a file after the other, so that a line that cannot be edited does not block the others.
     let mut lines: BTreeMap<Option<&str>, Vec<&Drift>> = BTreeMap::new();
     for drift in all {
         lines.entry(drift.place.as_deref()).or_default().push(drift);
     }
-    let (mut good, mut texts, mut stuck): (Vec<&Drift>, FileTexts, Vec<NotAccepted>) = Default::default();
+    let (mut good, mut texts, mut stuck): (Vec<&Drift>, FileTexts, Vec<NotAccepted>) = (Vec::new(), FileTexts::new(), kept);
     for of_line in lines.values() {
         let alone = of_line.chunks(1);
         let whole = std::iter::once(of_line.as_slice()).filter(|all| all.len() > 1);
@@ -89,6 +94,28 @@ struct BuiltEdits {
     stuck: Vec<NotAccepted>,
     /// The attributes that the edits give their live values.
     edited: BTreeSet<(Address, String)>,
+}
+
+/// Why a difference is never written into the YAML, although an edit could: a number would stay silent and look as if that were
+/// wanted.
+fn silences(inputs: &Inputs<'_>, drift: &Drift) -> Option<String> {
+    if drift.class == DriftClass::LeftDark {
+        return Some(
+            "a run of telform disconnected a number and did not connect it again: `telform apply` connects it".to_owned(),
+        );
+    }
+    let entry = inputs.ledger.objects.get(&drift.address)?;
+    let closing = services::shapes_of_kind(&drift.address.kind).into_iter().filter_map(Kind::closing_value);
+    let closes = |(name, closed): (&str, bool)| {
+        drift.attribute.as_deref() == Some(name) && drift.live == ShownValue::Value(CompactValue::Bool(closed))
+    };
+    closing.into_iter().find(|value| closes(*value))?;
+    let connections = inputs.live.accounts.get(&drift.account)?.connections.as_ref()?;
+    let served = connections.iter().filter(|connection| connection.served_by.may_be(&entry.id));
+    let numbers: Vec<&str> = served.map(|connection| connection.number.as_str()).collect();
+    (!numbers.is_empty()).then(|| {
+        format!("with this value {} no longer ring; if that is what you want, write it yourself", list_first_few(&numbers))
+    })
 }
 
 fn build_edits(desired: &Desired, found: &[&Drift]) -> BuiltEdits {

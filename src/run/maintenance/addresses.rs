@@ -71,8 +71,14 @@ pub async fn release_address(context: &Context, address: &Address, lock_wait: Du
     })
 }
 
-/// Gives an object of the ledger another address, as `moved:` does in the YAML. Waits for the lock at most so long.
-pub async fn move_address(context: &Context, from: &Address, to: &Address, lock_wait: Duration) -> Result<(), RunError> {
+/// Gives an object of the ledger another address, as `moved:` does in the YAML. Waits for the lock at most so long. Returns where
+/// the YAML declares the earlier address and not the new one: until that is renamed, a plan creates the one and deletes the other.
+pub async fn move_address(
+    context: &Context,
+    from: &Address,
+    to: &Address,
+    lock_wait: Duration,
+) -> Result<Option<String>, RunError> {
     let (book, mut ledger, _lock) = OpenedLedger::open_locked(context, lock_wait).await?;
     let wrong = |what: String, help: String| Err(RunError::other("telform::ledger::move", what, help));
     if from.kind != to.kind {
@@ -87,5 +93,6 @@ pub async fn move_address(context: &Context, from: &Address, to: &Address, lock_
     }
     let effects = vec![LedgerUpdate::Rename { from: from.clone(), to: to.clone() }];
     let rename = |ledger: &mut Ledger| ledger.rename_object(from, to);
-    change_ledger(context, &book.store, &mut ledger, "ledger move", effects, rename).await
+    change_ledger(context, &book.store, &mut ledger, "ledger move", effects, rename).await?;
+    Ok(book.place_of(from).filter(|_| book.place_of(to).is_none()))
 }

@@ -5,6 +5,18 @@ use std::collections::BTreeMap;
 use super::{JournalFinding, JournalLine, JournalRecord, RunStarted, StepEnding};
 use crate::model::value::Value;
 
+/// Why a run has no receipt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MissingEnd {
+    /// It was interrupted.
+    #[default]
+    Interrupted,
+    /// It holds the lock: it may go on.
+    InProgress,
+    /// The journal was altered, and its lines from there on are not looked at.
+    NotShown,
+}
+
 /// One run, put together from its lines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedRun<'a> {
@@ -21,8 +33,10 @@ pub struct RecordedRun<'a> {
     pub steps: Vec<RecordedStep<'a>>,
     /// A stop was requested.
     pub interrupted: bool,
-    /// Its receipt; a run without one was interrupted.
+    /// Its receipt; a run without one was interrupted, unless `missing_end` says something else.
     pub finished: Option<&'a JournalRecord>,
+    /// Why it has no receipt.
+    pub missing_end: MissingEnd,
     /// When it ended.
     pub ended_at: Option<&'a str>,
     /// Fingerprint of the key that signed its receipt, as its line says.
@@ -71,7 +85,11 @@ impl RecordedRun<'_> {
     pub fn result_text(&self) -> &str {
         match self.finished {
             Some(JournalRecord::Finished { result, .. }) => result,
-            _ => "cut off",
+            _ => match self.missing_end {
+                MissingEnd::Interrupted => "cut off",
+                MissingEnd::InProgress => "in progress",
+                MissingEnd::NotShown => "end not shown",
+            },
         }
     }
 
@@ -130,6 +148,7 @@ pub fn collect_runs(lines: &[JournalLine]) -> Vec<RecordedRun<'_>> {
                     steps: steps.collect(),
                     interrupted: false,
                     finished: None,
+                    missing_end: MissingEnd::default(),
                     ended_at: None,
                     signed_by_key: None,
                 });

@@ -191,6 +191,11 @@ impl LedgerStore {
         lease.map_or(Ok(()), |lease| lease.check_held())
     }
 
+    /// Whether a run holds the lock and renews it, as far as that can be read.
+    pub async fn is_locked(&self) -> bool {
+        matches!(self.lock_report().await, Ok((LockHolder::Run { expired: false, .. }, _)))
+    }
+
     /// Who has the lock, and whether the store gives one.
     pub async fn lock_report(&self) -> Result<(LockHolder, ConditionalWrites), LedgerError> {
         let report = lock::inspect_lock(&self.state_store).await?;

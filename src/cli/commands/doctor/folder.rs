@@ -12,6 +12,7 @@ use crate::run::journal_key::JournalKey;
 use crate::run::session::follow_accounts;
 use crate::state::journal;
 use crate::state::ledger::{ConditionalWrites, LedgerError, LedgerStore, LockHolder, StateStore};
+use crate::text::list_first_few;
 
 /// The subject of these checks.
 pub(super) const ABOUT: &str = "this folder";
@@ -49,6 +50,21 @@ pub(super) async fn check_ledger(
     }
     check_writable(checks, &place, store.state_store());
     ledger
+}
+
+/// Numbers that a run disconnected and did not connect again. The ledger says it; whether something else connected them since is
+/// not read here.
+pub(super) async fn check_dark(checks: &mut CheckList, store: &LedgerStore, ledger: &Ledger) {
+    let numbers: Vec<&str> = ledger.moves.iter().map(|open| open.number.as_str()).collect();
+    if numbers.is_empty() {
+        return;
+    }
+    let numbers = list_first_few(&numbers);
+    if store.is_locked().await {
+        return checks.ok(ABOUT, "numbers", format!("the run in progress moves {numbers}"));
+    }
+    let found = format!("the ledger says that a run disconnected them and did not connect them again: {numbers}");
+    checks.add(ABOUT, "numbers", DoctorStatus::Wrong, found, "`telform resume` connects them, or `telform plan` shows why not");
 }
 
 /// Managed kinds that no file mentions are not planned at all.
@@ -199,6 +215,9 @@ pub(super) async fn check_journal(
         let count = runs.len();
         let word = crate::output::view::plural_kind(count, "runs");
         return checks.ok(ABOUT, "journal", format!("intact, {count} {word}, all ended"));
+    }
+    if open.len() == 1 && runs.last().is_some_and(|run| run.finished.is_none()) && store.is_locked().await {
+        return checks.ok(ABOUT, "journal", format!("intact; in progress: {}", open.join(", ")));
     }
     let found = format!("intact; interrupted: {}", open.join(", "));
     checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles open requests");

@@ -12,7 +12,7 @@ use crate::run::journal::journal_error;
 use crate::run::journal_key::{BEHIND, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
-use crate::state::journal::{self, BrokenLine, KeyVerification, ParsedJournal, RecordedChange, RecordedRun};
+use crate::state::journal::{self, BrokenLine, KeyVerification, MissingEnd, ParsedJournal, RecordedChange, RecordedRun};
 use crate::text::escape;
 
 mod export;
@@ -86,6 +86,8 @@ struct JournalFile {
     bytes: Vec<u8>,
     place: String,
     ends: &'static str,
+    /// Whether a run holds the lock now.
+    is_locked: bool,
     /// How many runs the ledger does not know, where it is behind.
     runs_ahead_of_ledger: Option<usize>,
     /// The verdict of the fingerprint key on its lines; none without a key.
@@ -103,7 +105,22 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
         (JournalCommand::Verify(_), Some(trouble)) if trouble.parts().0 != BEHIND => return Err(trouble),
         (_, trouble) => trouble,
     };
-    let runs = journal::collect_runs(&trail.journal.lines);
+    let broken = trail.broken.as_ref().filter(|_| !matches!(command, JournalCommand::Verify(_)));
+    if let Some(broken) = broken {
+        out.print_stderr(&format!(
+            "the journal {} was altered: {}; only the lines before that are looked at\n",
+            escape(&trail.place),
+            escape(&broken.to_string())
+        ));
+    }
+    let mut runs = journal::collect_runs(&trail.journal.lines);
+    if let Some(last) = runs.last_mut() {
+        last.missing_end = match (&trail.broken, trail.is_locked) {
+            (Some(_), _) => MissingEnd::NotShown,
+            (None, true) => MissingEnd::InProgress,
+            (None, false) => MissingEnd::Interrupted,
+        };
+    }
     let exit = match command {
         JournalCommand::List => list(out, &runs),
         JournalCommand::Show(args) => show::show_run(out, args, &runs)?,
@@ -117,15 +134,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
         out.print_failure(trouble);
         return Ok(Exit::Failed);
     }
-    if let Some(broken) = trail.broken.as_ref().filter(|_| !matches!(command, JournalCommand::Verify(_))) {
-        out.print_stderr(&format!(
-            "the journal {} was altered: {}; only the lines before that are shown\n",
-            escape(&trail.place),
-            escape(&broken.to_string())
-        ));
-        return Ok(Exit::Failed);
-    }
-    Ok(exit)
+    Ok(if broken.is_some() { Exit::Failed } else { exit })
 }
 
 impl JournalFile {
@@ -156,11 +165,15 @@ impl JournalFile {
             chain.note_missing(&out.context(), &book.store, &ledger, &journal);
             trouble = chain.check_before_reading(&out.head_expectation, &book.store, &ledger, &journal).err();
         }
+        // Only a run without an end may hold it.
+        let open = journal::collect_runs(&journal.lines).last().is_some_and(|run| run.finished.is_none());
+        let is_locked = open && book.store.is_locked().await;
         Ok(Self {
             journal,
             broken,
             bytes,
             place,
+            is_locked,
             ends,
             runs_ahead_of_ledger: behind,
             key_verification: vouched,

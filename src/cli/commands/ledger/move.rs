@@ -8,6 +8,7 @@ use crate::model::resource::Address;
 use crate::output::LedgerMoved;
 use crate::run::maintenance::move_address;
 use crate::run::{Exit, RunError};
+use crate::text::escape;
 
 /// `telform ledger move`.
 #[derive(Debug, Args, Clone)]
@@ -24,11 +25,18 @@ pub struct MoveArgs {
 }
 
 pub(super) async fn run(out: &Console, args: &MoveArgs) -> Result<Exit, RunError> {
-    move_address(&out.context(), &args.from, &args.to, args.lock.timeout()).await?;
+    let declared_at = move_address(&out.context(), &args.from, &args.to, args.lock.timeout()).await?;
     if out.global.json {
         out.print_document(&LedgerMoved { from: args.from.to_string(), to: args.to.to_string() });
     } else {
-        out.print(&format!("{} is {} in the ledger now. Rename its entry in the YAML too.\n", args.from, args.to));
+        let (from, to) = (&args.from, &args.to);
+        out.print(&format!("{from} is {to} in the ledger now.\n"));
+        if let Some(place) = declared_at {
+            out.print(&format!(
+                "Rename its entry at {} before the next apply: until then a plan creates {from} and deletes {to}.\n",
+                escape(&place)
+            ));
+        }
     }
     Ok(Exit::Done)
 }

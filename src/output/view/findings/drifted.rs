@@ -4,7 +4,6 @@ use super::{Finding, FindingRisk, parse_place};
 use crate::analysis::drift::{ComparedObjects, Drift};
 use crate::output::view::groups::fold;
 use crate::output::view::wording;
-use crate::plan::NoticeCode;
 use crate::text::{distinguish_pair, list_first_few};
 
 /// What drifted, equal findings as one; then what was not compared, and what the services do not show.
@@ -24,10 +23,10 @@ pub fn findings_of_drift(found: &[Drift], compared: &ComparedObjects) -> Vec<Fin
         let message = format!("not compared: {}: {}", missed.what, missed.why);
         Finding::new("drift::not_compared", FindingRisk::Critical, message).with(help)
     }));
-    all.extend(compared.number_notices().map(|(account, numbers, code)| {
-        let message = format!("{} in {account}: {}", list_first_few(numbers), code.describe());
-        let risk = if code == NoticeCode::DoesNotRing { FindingRisk::Major } else { FindingRisk::Info };
-        Finding::new(format!("drift::{code}"), risk, message)
+    all.extend(compared.number_states().map(|(account, numbers, state)| {
+        let message = format!("{} in {account}: {}", list_first_few(numbers), state.describe());
+        let risk = if state.is_silent() { FindingRisk::Critical } else { FindingRisk::Info };
+        Finding::new(format!("drift::{}", state.as_str()), risk, message)
     }));
     all
 }
