@@ -83,8 +83,13 @@ impl LedgerStore {
 
     /// Whether a ledger or a journal exists in the folder; no file is opened.
     pub(crate) fn has_files(&self) -> bool {
-        let StateStore::Local(local) = self.state_store() else { return false };
-        local.has_file(self.state_store.name()) || local.has_file(&self.state_store.sibling_name("journal"))
+        match self.state_store() {
+            StateStore::Local(local) => {
+                local.has_file(self.state_store.name()) || local.has_file(&self.state_store.sibling_name("journal"))
+            }
+            #[cfg(feature = "remote-state")]
+            StateStore::Remote(_) => false,
+        }
     }
 
     /// Reads the ledger; `None` when it does not exist yet.
