@@ -24,7 +24,7 @@ pub use envelope::Envelope;
 pub use field::{Field, Part};
 pub use link::{Detach, Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
 pub use listing::{CollectionListing, Next, PageWords};
-pub use normaliser::{Normaliser, canonical_decimal, id_of, text_of, whole_of};
+pub use normaliser::{MOST_EXACT, Normaliser, canonical_decimal, canonical_time, exact_number, id_of, text_of, whole_of};
 pub use reference::reference_in;
 pub use service::{ServiceTable, TokenOwnerQuery};
 pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};
@@ -344,6 +344,8 @@ pub enum AttributeType {
     Decimal,
     /// A whole number.
     Integer,
+    /// A decimal number that the service writes as a JSON number. One that no JSON reader represents exactly is an error.
+    Number,
     /// true or false.
     Bool,
     /// A list of any values, owned whole.
@@ -405,4 +407,6 @@ pub enum TextGrammar {
     PhoneNumber,
     /// A login of devices: ASCII letters and digits, with a letter among the first five.
     Login,
+    /// A time of day in UTC: `08:00`, or as [`Normaliser::Time`] reads it.
+    Time,
 }

@@ -287,6 +287,7 @@ fn fits_type(ty: AttributeType, value: &CompactValue) -> bool {
         | AttributeType::Reference(_)
         | AttributeType::Decimal
         | AttributeType::Integer
+        | AttributeType::Number
         | AttributeType::Bool => !matches!(value, CompactValue::Map(_) | CompactValue::List(_)),
         AttributeType::CatalogueEntry
         | AttributeType::Secret

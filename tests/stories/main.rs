@@ -162,6 +162,7 @@ mod take_over;
 mod telnyx;
 mod telnyx_links;
 mod telnyx_order;
+mod telnyx_profiles;
 #[cfg(unix)]
 mod terminal;
 mod terse;

@@ -114,7 +114,7 @@ impl Field {
     pub const fn new(name: &'static str, ty: AttributeType) -> Self {
         let normaliser = match ty {
             AttributeType::Text | AttributeType::Reference(_) => Normaliser::EmptyIsNull,
-            AttributeType::Decimal | AttributeType::Integer => Normaliser::Decimal,
+            AttributeType::Decimal | AttributeType::Integer | AttributeType::Number => Normaliser::Decimal,
             AttributeType::List | AttributeType::Map | AttributeType::Opaque => Normaliser::Collection,
             AttributeType::CatalogueEntry => Normaliser::Catalogue,
             AttributeType::Secret | AttributeType::Bool | AttributeType::Numbers | AttributeType::ServedBy => Normaliser::Exact,

@@ -106,6 +106,8 @@ const PROFILE: &[Field] = &[
     Field::new("daily_spend_limit", AttributeType::Decimal)
         .doc("Most that may be spent in a day, in dollars.", "telnyx.md 11, 8.1"),
     Field::new("daily_spend_limit_enabled", AttributeType::Bool).doc("Whether that limit counts.", "telnyx.md 11"),
+    Field::new("max_destination_rate", AttributeType::Number)
+        .doc("Highest rate of a destination that may be called; a JSON number, kept exactly.", "telnyx.md 11, 8.1"),
     Field::new("whitelisted_destinations", AttributeType::List)
         .compared_as(Normaliser::Set)
         .doc("Countries that may be called, ISO 3166-1 alpha-2, in any order.", "telnyx.md 11"),
@@ -122,7 +124,16 @@ const PROFILE: &[Field] = &[
     Field::new("call_recording.call_recording_format", AttributeType::Text)
         .with_known_values(&["wav", "mp3"])
         .doc("Format of a recording.", "telnyx.md 11"),
+    time_of_day("calling_window.start_time").doc("From when on calls are let out, in UTC.", "telnyx.md 11, 8.1"),
+    time_of_day("calling_window.end_time").doc("Until when calls are let out, in UTC.", "telnyx.md 11, 8.1"),
+    Field::new("calling_window.calls_per_cld", AttributeType::Integer)
+        .doc("Most calls to one number in that time.", "telnyx.md 11"),
 ];
+
+/// A time of day, which the schema has as `HH:MM` and samples with seconds (telnyx.md 8.1).
+const fn time_of_day(name: &'static str) -> Field {
+    Field::new(name, AttributeType::Text).made_of(TextGrammar::Time).compared_as(Normaliser::Time).risky().example("08:00")
+}
 
 /// What serves numbers, in the order in which it is read.
 const CONNECTIONS: &[&str] = &["credential_connections", "ip_connections", "fqdn_connections"];
