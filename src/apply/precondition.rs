@@ -42,7 +42,12 @@ impl ApplyRun<'_> {
                 self.check_counted(step, target, belief).await
             }
             StepOperation::Delete { id, before, frees, unread, .. } => {
-                let belief = self.check_object(target, id, before, None).await;
+                let belief = match self.check_object(target, id, before, None).await {
+                    Precondition::Holds(Some(object)) if object.ended_state(target.kind).is_some() => {
+                        Precondition::Gone(format!("{} {id} ended already", target.kind.singular))
+                    }
+                    belief => belief,
+                };
                 let belief = self.check_deletable(step, target, (id, frees, unread), belief).await;
                 self.check_counted(step, target, belief).await
             }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::guards::{GUARDS, Guard};
 use crate::model::resource::Address;
-use crate::services;
 
 use super::help_words::HelpWords;
 pub use super::notice::{NoticeCode, PlanNotice};
@@ -196,7 +195,7 @@ impl RefusalCode {
 
     /// The same with a placeholder for the address of a refusal.
     fn help_template(self) -> String {
-        services::name_settings(match self {
+        let help = match self {
             Self::PreventDelete => {
                 "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger keeps the protection after the entry is removed"
             }
@@ -229,7 +228,7 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. To let telform try it anyway, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
@@ -310,7 +309,8 @@ impl RefusalCode {
             Self::Unlisted => {
                 "to continue without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`"
             }
-        })
+        };
+        help.to_owned()
     }
 }
 

@@ -163,6 +163,8 @@ pub enum NoticeCode {
     AccountLeftOut,
     /// A number that did not work gets a target that lets no call through. Detail: number and target.
     StaysDark,
+    /// An object is ended whose numbers only its own token shows. Detail: which.
+    NumbersNotSeen,
 }
 
 /// The code as documents write it.
@@ -194,6 +196,7 @@ impl NoticeCode {
                 | Self::MayServe
                 | Self::MayBeReset
                 | Self::StaysDark
+                | Self::NumbersNotSeen
         )
     }
 
@@ -296,6 +299,9 @@ impl NoticeCode {
             }
             Self::StaysDark => {
                 "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
+            }
+            Self::NumbersNotSeen => {
+                "its numbers go dark with it, and only its own token shows them: they were not read, and `max_numbers_dark` does not count them. Check them before you apply; it is"
             }
             Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

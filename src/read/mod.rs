@@ -332,7 +332,7 @@ impl AccountReader<'_> {
         let tried = format!("reading {} {id}", kind.singular);
         match one::read_row(self.api, self.account, kind, spelling, self.key, id).await {
             Ok(Some(found)) => {
-                self.note_echoes(&found.answer);
+                found.answer.iter().for_each(|answer| self.note_echoes(answer));
                 Ok(Some(Value::Object(found.row)))
             }
             Ok(None) => Ok(None),

@@ -176,6 +176,16 @@ async fn times_shown() {
 }
 
 #[tokio::test]
+async fn status_filter_ignored() {
+    for (knob, seen) in [("false", 0), ("true", 1)] {
+        let bench = with(&format!("status_filter_ignored: {knob}")).await;
+        post(&bench, "managed_accounts", json!({"business_name": "West", "email": "west@acme.example"})).await;
+        let (_, body) = get(&bench, "managed_accounts?filter[status][eq]=disabled").await;
+        assert_eq!(body["data"].as_array().unwrap().len(), seen, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn list_lag() {
     let bench = with("list_lag: 2").await;
     let count = || async { get(&bench, "outbound_voice_profiles").await.1["meta"]["total_results"].clone() };

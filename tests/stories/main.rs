@@ -161,6 +161,7 @@ mod tables;
 mod take_over;
 mod telnyx;
 mod telnyx_links;
+mod telnyx_managed;
 mod telnyx_order;
 mod telnyx_profiles;
 #[cfg(unix)]

@@ -332,7 +332,7 @@ fn what_cannot_be_read_whole_is_refused() {
 #[test]
 fn other_commands_know_it() {
     let story = managed("");
-    story.expect(0, "doctor").says("1 outbound voice profile").says("x-ratelimit-limit");
+    story.expect(0, "doctor").says("2 phone numbers").says("x-ratelimit-limit");
     story.expect(0, "get credential_connections --format json");
     let got = story.expect(0, "get phone_numbers");
     got.says("+13125550101");

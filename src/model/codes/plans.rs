@@ -96,6 +96,7 @@ pub(super) const NOTICES: CodeGroup = CodeGroup {
         "notice::not_known" - "" "Look at the old object, and set the value on the new one in the service's console."
         "notice::not_shown" - "" "Nothing. telform sends it when it changes in the YAML."
         "notice::not_undone" - "" "Nothing, or undo it by hand. The detail says why telform leaves it."
+        "notice::numbers_not_seen" - "" "Look at the numbers with the token of the object, and move those that are to ring elsewhere first."
         "notice::odd_characters" - "" "Check the value at the service. Correct it there, or write the correct value in the YAML."
         "notice::odd_shape" - "" "Nothing. If it looks wrong, report it to the service's support."
         "notice::organization_unconfirmed" - "" "Correct `{organization}`, or use a token that may read `organizations/`."

@@ -38,6 +38,8 @@ impl Part {
 pub struct Field {
     /// Exact name at the service and in the YAML. With a dot in it: a key inside a map of the row, owned by itself.
     pub name: &'static str,
+    /// The name under which rows show it, where that is another one.
+    pub read_as: Option<&'static str>,
     /// Type of value.
     pub ty: AttributeType,
     /// Its access.
@@ -121,6 +123,7 @@ impl Field {
         };
         Self {
             name,
+            read_as: None,
             ty,
             access: AttributeAccess::Modifiable,
             required: false,
@@ -152,6 +155,12 @@ impl Field {
     /// Must be given to create an object.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Rows show it under another name.
+    pub const fn read_as(mut self, name: &'static str) -> Self {
+        self.read_as = Some(name);
         self
     }
 
@@ -329,6 +338,11 @@ impl Field {
     /// that nothing is lost whether the service merges the map or replaces it.
     pub fn group(&self) -> Option<&'static str> {
         self.name.split_once('.').map(|(group, _)| group)
+    }
+
+    /// Its name in a row.
+    pub fn shown_name(&self) -> &'static str {
+        self.read_as.unwrap_or(self.name)
     }
 
     /// Its name in that map, or in the row itself.

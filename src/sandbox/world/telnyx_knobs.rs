@@ -27,6 +27,8 @@ pub struct TelnyxKnobs {
     pub profile_delete_in_use: ProfileDeleteInUse,
     /// Times of day in answers (section 8.1).
     pub times_shown: TimesShown,
+    /// Lists of managed accounts show every state, whatever the filter says.
+    pub status_filter_ignored: bool,
     /// How many reads of a list still show what was there before a write.
     pub list_lag: u32,
     /// Unknown inner fields are dropped without a word; otherwise they are refused.
@@ -60,6 +62,7 @@ impl Default for TelnyxKnobs {
             duplicate_user_name: DuplicateUserName::default(),
             profile_delete_in_use: ProfileDeleteInUse::default(),
             times_shown: TimesShown::default(),
+            status_filter_ignored: false,
             list_lag: 0,
             drop_unknown_inner: true,
             ids_as_numbers: false,

@@ -1,5 +1,5 @@
-//! Telnyx v2: billing groups, outbound voice profiles, connections with their addresses, and the phone numbers that they serve
-//! (telnyx.md).
+//! Telnyx v2: billing groups, outbound voice profiles, connections with their addresses, the phone numbers that they serve, and
+//! managed accounts (telnyx.md).
 
 use crate::model::kind::{
     AccountSetting, AttributeType, CollectionListing, Detach, Envelope, Field, Kind, Link, LinkRequests, LinkRoles, Normaliser,
@@ -10,6 +10,7 @@ use super::Service;
 
 mod addresses;
 mod connections;
+mod managed;
 mod world;
 
 /// The service.
@@ -26,6 +27,7 @@ pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://
         &addresses::IPS,
         &addresses::FQDNS,
         &PHONE_NUMBERS,
+        &managed::MANAGED_ACCOUNTS,
     ])
     .limits(60, 2, 1)
     .settings(SETTINGS)
@@ -38,9 +40,12 @@ pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://
 const ENVELOPE: Envelope = Envelope { key: "data", beside: &["errors"], always: "errors" };
 
 /// How a number is taken off its connection is not documented (telnyx.md 9.2).
-const SETTINGS: &[AccountSetting] = &[AccountSetting::new("detach_with", SettingType::EmptyOrNull)
-    .role(SettingRole::Detach)
-    .doc("What takes a number off its connection: an empty text, or null.")];
+const SETTINGS: &[AccountSetting] = &[
+    AccountSetting::new("detach_with", SettingType::EmptyOrNull)
+        .role(SettingRole::Detach)
+        .doc("What takes a number off its connection: an empty text, or null."),
+    managed::DISABLE,
+];
 
 /// Pages of 250 rows, numbered from 1, in the default order (telnyx.md 2.2).
 const PAGES: PageWords = PageWords { page: "page[number]", size: "page[size]", count: "meta.total_results", beside: &[] };
