@@ -46,6 +46,8 @@ pub enum RefusalCode {
     MaxUpdatePercent,
     /// More numbers would go dark than `max_numbers_dark`.
     MaxNumbersDark,
+    /// More connections would be muted than `max_connections_muted`.
+    MaxConnectionsMuted,
     /// It is not known which configuration serves a number.
     AmbiguousConnection,
     /// Nothing confirms the organization, so nothing is written.
@@ -136,6 +138,7 @@ impl RefusalCode {
             Self::MaxUpdates => "guard::max_updates",
             Self::MaxUpdatePercent => "guard::max_update_percent",
             Self::MaxNumbersDark => "guard::max_numbers_dark",
+            Self::MaxConnectionsMuted => "guard::max_connections_muted",
             Self::AmbiguousConnection => "guard::ambiguous_connection",
             Self::UnconfirmedOrganization => "guard::unconfirmed_organization",
             Self::UnknownGeneration => "guard::unknown_generation",
@@ -213,6 +216,9 @@ impl RefusalCode {
             }
             Self::MaxNumbersDark => {
                 "connect the numbers elsewhere in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
+            }
+            Self::MaxConnectionsMuted => {
+                "let the connections name another object for their calls out in the same change, or allow it for this run with `--max-connections-muted N`, or in the file with `guards: { max_connections_muted: N }`"
             }
             Self::AmbiguousConnection => {
                 "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
@@ -388,28 +394,4 @@ pub(super) fn group_refusals(mut refusals: Vec<PlanRefusal>) -> Vec<PlanRefusal>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_of_one_cause_are_one_and_lose_no_object() {
-        let one = |code, name: &str, attribute: Option<&str>, detail: &str| PlanRefusal {
-            attribute: attribute.map(str::to_owned),
-            ..PlanRefusal::about(code, "a", &Address::new("providers", name), detail.to_owned())
-        };
-        let many = (0..208).map(|index| one(RefusalCode::UnreadableBridges, &format!("p{index}"), None, "b cannot be read"));
-        let others = [
-            one(RefusalCode::UnreadableBridges, "q", None, "c cannot be read"),
-            one(RefusalCode::CreateOnly, "p1", Some("zip"), "it differs"),
-            one(RefusalCode::CreateOnly, "p2", Some("zip"), "it differs"),
-        ];
-        let grouped = group_refusals(many.chain(others).collect());
-        let counts: Vec<usize> = grouped.iter().map(|refusal| refusal.addresses.len()).collect();
-        // Each attribute is corrected at its own place.
-        assert_eq!(counts, [1, 1, 208, 1]);
-        assert!(
-            grouped[2].is_about(&Address::new("providers", "p207")) && grouped[2].help().contains("--max-unreadable-bridges")
-        );
-        assert_eq!(group_refusals(grouped.clone()), grouped);
-    }
-}
+mod tests;

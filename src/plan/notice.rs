@@ -163,6 +163,8 @@ pub enum NoticeCode {
     AccountLeftOut,
     /// A number that did not work gets a target that lets no call through. Detail: number and target.
     StaysDark,
+    /// It lets no call out after the plan. Detail: the connections that name it.
+    Muted,
     /// An object is ended whose numbers only its own token shows. Detail: which.
     NumbersNotSeen,
 }
@@ -197,6 +199,7 @@ impl NoticeCode {
                 | Self::MayBeReset
                 | Self::StaysDark
                 | Self::NumbersNotSeen
+                | Self::Muted
         )
     }
 
@@ -300,6 +303,7 @@ impl NoticeCode {
             Self::StaysDark => {
                 "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
             }
+            Self::Muted => "lets no call out after this plan, which mutes",
             Self::NumbersNotSeen => {
                 "its numbers go dark with it, and only its own token shows them: they were not read, and `max_numbers_dark` does not count them. Check them before you apply; it is"
             }

@@ -156,7 +156,7 @@ fn a_profile_is_patched_with_its_name() {
     let story = managed("");
     let profile = "outbound_voice_profiles:\n  domestic: { name: domestic, enabled: false, tags: [y, x] }\n";
     let rest = whole(&[connection("north", OUT)], &numbers("north", "north"));
-    story.telnyx(&rest.replace(PROFILES, profile));
+    story.telnyx(&format!("guards: {{ max_connections_muted: 1 }}\n{}", rest.replace(PROFILES, profile)));
     checked_plan(&story);
     story.apply();
     let sent = story.writes();

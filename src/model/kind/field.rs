@@ -52,6 +52,8 @@ pub struct Field {
     pub risky: bool,
     /// The value with which the object lets no call through: numbers that it serves are dark.
     pub darkens: Option<bool>,
+    /// The value with which the object lets no call out: connections that name it are mute.
+    pub mutes: Option<bool>,
     /// Every PATCH carries it, changed or not.
     pub always_sent: bool,
     /// A new value stays invisible until a human confirms it (carrierx.md 7).
@@ -109,6 +111,11 @@ impl Kind {
     pub fn closing_value(&self) -> Option<(&'static str, bool)> {
         self.fields.iter().find_map(|field| Some((field.name, field.darkens?)))
     }
+
+    /// The attribute, and its value, with which an object lets no call out for what names it.
+    pub fn muting_value(&self) -> Option<(&'static str, bool)> {
+        self.fields.iter().find_map(|field| Some((field.name, field.mutes?)))
+    }
 }
 
 impl Field {
@@ -130,6 +137,7 @@ impl Field {
             normaliser,
             risky: false,
             darkens: None,
+            mutes: None,
             always_sent: false,
             needs_verification: false,
             secret_is_read_back: false,
@@ -203,6 +211,12 @@ impl Field {
     /// With this value it lets no call through.
     pub const fn darkens(mut self, value: bool) -> Self {
         self.darkens = Some(value);
+        self
+    }
+
+    /// With this value it lets no call out for what names it.
+    pub const fn mutes(mut self, value: bool) -> Self {
+        self.mutes = Some(value);
         self
     }
 

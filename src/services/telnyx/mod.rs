@@ -98,6 +98,7 @@ const PROFILE: &[Field] = &[
     Field::new("enabled", AttributeType::Bool)
         .state()
         .risky()
+        .mutes(false)
         .doc("Whether it lets calls out; false stops every outbound call of the connections that name it.", "telnyx.md 10, 11"),
     Field::new("traffic_type", AttributeType::Text)
         .with_known_values(&["conversational"])
