@@ -74,6 +74,13 @@ impl ApplyRun<'_> {
                             Precondition::NotOnBridge => {
                                 Precondition::Changed(format!("{number} was taken off {holder} {slug} since the plan"))
                             }
+                            Precondition::Holds(seen) if matches!(provider, ObjectRef::Id(_)) => {
+                                match self.closed_meanwhile(step, target, &wanted, number).await {
+                                    Ok(None) => Precondition::Holds(seen),
+                                    Ok(Some(why)) => Precondition::Changed(format!("{why}, so {number} stays where it is")),
+                                    Err(why) => Precondition::Unreadable(why),
+                                }
+                            }
                             other => other,
                         }
                     }

@@ -94,6 +94,8 @@ pub(crate) fn a_gate_takes_calls_only_with_a_host() {
     desk.yaml(&format!("{two}{}{on_gate}", gate(&["h2"])));
     let plan = desk.plan();
     assert_eq!((impact(&plan).len(), refusals(&plan)), (0, vec!["max_deletes"]));
+    let early = "deletes what calls go to before s1, which replaces it";
+    desk.checker_finds(&plan, "/plan/steps/1/waits_for", json!(["phase:read_back"]), early);
     desk.apply("--max-deletes 1", &[host, "DELETE /v1/hosts/1 []"]);
 
     // It goes back by one request, and then gate and host may go.
