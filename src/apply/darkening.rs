@@ -1,5 +1,6 @@
 //! Requests after which a target lets no call through, although nothing is taken off it: one that closes it, and the delete of the
-//! last object that its calls go to. A number that the plan does not count is not silenced with them.
+//! last object that its calls go to. A number that the plan does not count is not silenced with them. Nor is one connected to a target
+//! that another user closed after the plan.
 
 use std::collections::btree_map;
 
@@ -10,7 +11,7 @@ use crate::model::call::BodyValue;
 use crate::model::kind::Kind;
 use crate::model::resource::LiveObject;
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{NumberEffect, Step, StepOperation};
+use crate::plan::{NoticeCode, NumberEffect, NumberImpact, PlanNotice, Step, StepOperation};
 use crate::read::one;
 use crate::read::{Again, ReadError};
 use crate::services::{self, reading_of};
@@ -148,6 +149,46 @@ impl ApplyRun<'_> {
         let read = one::read_object_by_id(&self.read_only(), target.account, owner, target.facts, self.apply.key, id).await;
         let Some(object) = read.map_err(|error| error.to_string())? else { return Ok(false) };
         Ok(object.is_closed(owner))
+    }
+
+    /// Why a target that existed before the run lets no call through now, where the plan does not say that of the number. One that
+    /// lets them through is read once in each phase.
+    pub(super) async fn closed_meanwhile(
+        &self,
+        step: &Step,
+        target: &StepTarget<'_>,
+        id: &str,
+        number: &str,
+    ) -> Result<Option<String>, String> {
+        let account = &step.call.account;
+        let plan = self.apply.plan;
+        let dark = |impact: &&NumberImpact| impact.effect == NumberEffect::Dark && impact.account == *account;
+        let told = |notice: &&PlanNotice| notice.code == NoticeCode::StaysDark && notice.account == *account;
+        let known = plan.impact.iter().filter(dark).any(|impact| impact.number == number)
+            || plan.notices.iter().filter(told).any(|notice| notice.detail.iter().any(|detail| detail.contains(number)));
+        let live = self.apply.live.accounts.get(account);
+        let holds =
+            |kind: &&&str| live.and_then(|live| live.objects.get(**kind)).is_some_and(|all| all.iter().any(|it| it.id == id));
+        let kinds = target.account.service.link_roles().map_or(&[][..], |roles| roles.targets);
+        let kind = kinds.iter().find(holds).and_then(|kind| services::shape_of_generation(kind, target.facts.generation));
+        let Some(kind) = kind.filter(|_| !known) else { return Ok(None) };
+        let key = (account.clone(), step.phase, id.to_owned());
+        let mut open = self.open_targets.lock().await;
+        if open.contains(&key) {
+            return Ok(None);
+        }
+        if kind.closing_value().is_some() {
+            let read = one::read_object_by_id(&self.read_only(), target.account, kind, target.facts, self.apply.key, id).await;
+            if read.map_err(|error| error.to_string())?.is_some_and(|object| object.is_closed(kind)) {
+                return Ok(Some(format!("{} {id} was closed after the plan and lets no call through", kind.singular)));
+            }
+        }
+        let leads_to = self.destinations(target, kind, id).await.map_err(|error| error.to_string())?;
+        if leads_to.is_some_and(|all| all.is_empty()) {
+            return Ok(Some(format!("{} {id} lost all that its calls go to after the plan", kind.singular)));
+        }
+        open.insert(key);
+        Ok(None)
     }
 
     /// Uses of a target that would be silenced, in words, without the numbers that are `counted`. The whole account is read once in

@@ -130,6 +130,8 @@ struct ApplyRun<'a> {
     closed: Mutex<BTreeSet<String>>,
     /// The connections of each account as they were in a phase right before the first step that could silence some.
     uses_in_phase: tokio::sync::Mutex<BTreeMap<(String, StepPhase), ConfigurationUses>>,
+    /// Targets of connects that were read in this phase and let calls through: account, phase, id.
+    open_targets: tokio::sync::Mutex<BTreeSet<(String, StepPhase, String)>>,
 }
 
 impl Apply<'_> {
@@ -180,6 +182,7 @@ impl Apply<'_> {
             row_names: Mutex::new(BTreeMap::new()),
             closed: Mutex::default(),
             uses_in_phase: tokio::sync::Mutex::default(),
+            open_targets: tokio::sync::Mutex::default(),
         }
     }
 

@@ -42,7 +42,12 @@ impl ApplyRun<'_> {
                 self.check_counted(step, target, belief).await
             }
             StepOperation::Delete { id, before, frees, unread, .. } => {
-                let belief = self.check_object(target, id, before, None).await;
+                let belief = match self.check_object(target, id, before, None).await {
+                    Precondition::Holds(Some(object)) if object.ended_state(target.kind).is_some() => {
+                        Precondition::Gone(format!("{} {id} ended already", target.kind.singular))
+                    }
+                    belief => belief,
+                };
                 let belief = self.check_deletable(step, target, (id, frees, unread), belief).await;
                 self.check_counted(step, target, belief).await
             }
@@ -68,6 +73,13 @@ impl ApplyRun<'_> {
                             }
                             Precondition::NotOnBridge => {
                                 Precondition::Changed(format!("{number} was taken off {holder} {slug} since the plan"))
+                            }
+                            Precondition::Holds(seen) if matches!(provider, ObjectRef::Id(_)) => {
+                                match self.closed_meanwhile(step, target, &wanted, number).await {
+                                    Ok(None) => Precondition::Holds(seen),
+                                    Ok(Some(why)) => Precondition::Changed(format!("{why}, so {number} stays where it is")),
+                                    Err(why) => Precondition::Unreadable(why),
+                                }
                             }
                             other => other,
                         }

@@ -101,8 +101,8 @@ pub(super) async fn settle_lost_answer(
         }
         StepOperation::Delete { id, .. } => {
             match one::read_object_by_id(&run.read_only(), target.account, target.kind, target.facts, run.apply.key, id).await {
-                Ok(None) => SettleResult::As(done()),
-                Ok(Some(_)) => SettleResult::NotDone,
+                Ok(Some(object)) if object.ended_state(target.kind).is_none() => SettleResult::NotDone,
+                Ok(_) => SettleResult::As(done()),
                 Err(second) => unread(second),
             }
         }

@@ -52,6 +52,7 @@ const HEADINGS: [(&str, &[&str]); 6] = [
             "max_updates",
             "max_update_percent",
             "max_numbers_dark",
+            "max_connections_muted",
             "max_unreadable_bridges",
             "allow_similar",
             "allow_unseen_products",

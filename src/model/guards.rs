@@ -22,6 +22,9 @@ pub struct Guards {
     /// `--max-numbers-dark`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_numbers_dark: Option<u64>,
+    /// `--max-connections-muted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_connections_muted: Option<u64>,
 }
 
 /// One guard.
@@ -111,6 +114,19 @@ pub const GUARDS: &[Guard] = &[
         default_from: 0,
         get: |guards| guards.max_numbers_dark,
         slot: |guards| &mut guards.max_numbers_dark,
+    },
+    Guard {
+        name: "max_connections_muted",
+        option: "max-connections-muted",
+        unit: "N",
+        most: None,
+        schema: "Maximum count of connections that can no longer call out; 0 by default.",
+        help: "Allow this many connections to be muted [default: 0]\n\nThey can no longer call out after this run [default: 0, or \
+               guards.max_connections_muted].",
+        default: Some(0),
+        default_from: 0,
+        get: |guards| guards.max_connections_muted,
+        slot: |guards| &mut guards.max_connections_muted,
     },
 ];
 

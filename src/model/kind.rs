@@ -10,6 +10,7 @@ use crate::model::resource::AccountFacts;
 use crate::model::value::Value;
 
 mod catalogue;
+mod changing;
 mod envelope;
 mod field;
 mod link;
@@ -20,11 +21,12 @@ mod service;
 mod setting;
 
 pub use catalogue::Catalogue;
+pub use changing::{DeleteSupport, UpdateMethod};
 pub use envelope::Envelope;
 pub use field::{Field, Part};
 pub use link::{Detach, Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
-pub use listing::{CollectionListing, Next, PageWords};
-pub use normaliser::{Normaliser, canonical_decimal, id_of, text_of, whole_of};
+pub use listing::{CollectionListing, Next, PageWords, StateFilter};
+pub use normaliser::{MOST_EXACT, Normaliser, canonical_decimal, canonical_time, exact_number, id_of, text_of, whole_of};
 pub use reference::reference_in;
 pub use service::{ServiceTable, TokenOwnerQuery};
 pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};
@@ -65,6 +67,8 @@ pub struct Kind {
     pub gone_when: &'static [(&'static str, &'static [&'static str])],
     /// How many rows a listing returns at a time.
     pub list: CollectionListing,
+    /// For a kind whose rows do not show in which state an object is: the filters of its listing that do.
+    pub state_filter: Option<&'static StateFilter>,
     /// For a kind that holds connections: how to connect and disconnect.
     pub link: Option<&'static Link>,
     /// Whether other objects' connections lead to this one, so that it must be disconnected before it is deleted.
@@ -116,6 +120,7 @@ impl Kind {
             adopted_only: false,
             gone_when: &[],
             list: CollectionListing::Whole,
+            state_filter: None,
             link: None,
             connected: false,
             destination_of: None,
@@ -200,6 +205,12 @@ impl Kind {
     /// How it is listed.
     pub const fn list(mut self, list: CollectionListing) -> Self {
         self.list = list;
+        self
+    }
+
+    /// Only filters of its listing show in which state an object is.
+    pub const fn state_filter(mut self, filter: &'static StateFilter) -> Self {
+        self.state_filter = Some(filter);
         self
     }
 
@@ -308,31 +319,6 @@ impl Kind {
     }
 }
 
-/// How an existing object is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UpdateMethod {
-    /// One PATCH with the changed attributes.
-    Patch,
-    /// One PATCH with the changed attributes; when a nested one is among them this query argument goes along and the
-    /// value is complete (carrierx.md 6). PUT with the whole object on request.
-    PatchOrPut {
-        /// Name and value of the query argument.
-        nested: (&'static str, &'static str),
-    },
-}
-
-/// Whether an object can be deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeleteSupport {
-    /// DELETE on the member path.
-    Supported,
-    /// No documentation mentions a DELETE: it is refused unless the account sets this switch.
-    Undocumented {
-        /// The setting of the account that allows it.
-        switch: &'static str,
-    },
-}
-
 /// The type of value that an attribute holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttributeType {
@@ -344,6 +330,8 @@ pub enum AttributeType {
     Decimal,
     /// A whole number.
     Integer,
+    /// A decimal number that the service writes as a JSON number. One that no JSON reader represents exactly is an error.
+    Number,
     /// true or false.
     Bool,
     /// A list of any values, owned whole.
@@ -405,4 +393,6 @@ pub enum TextGrammar {
     PhoneNumber,
     /// A login of devices: ASCII letters and digits, with a letter among the first five.
     Login,
+    /// A time of day in UTC: `08:00`, or as [`Normaliser::Time`] reads it.
+    Time,
 }

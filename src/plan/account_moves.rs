@@ -10,7 +10,7 @@ use super::change::{SecretState, ShownValue};
 use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::live_index::with_wanted_key;
 use super::matching::kind_in;
-use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject};
 use crate::model::value::CompactValue;
@@ -173,10 +173,12 @@ pub(super) fn rule_against_delete(
         let detail = format!("{} {} is protected by prevent_delete", kind.singular, live.id);
         return Some((RefusalCode::PreventDelete, detail));
     }
-    if let DeleteSupport::Undocumented { switch } = kind.delete
+    if let Some(switch) = kind.delete.switch()
         && !inputs.desired.accounts.get(account).is_some_and(|account| account.settings.contains_key(switch))
     {
-        let detail = format!("the service documents no way to delete {}", text::with_article(kind.singular));
+        let ends = kind.delete.end_word().map(|word| format!("; with `{switch}` it would be {word}"));
+        let detail =
+            format!("the service documents no way to delete {}{}", text::with_article(kind.singular), ends.unwrap_or_default());
         return Some((RefusalCode::DeleteUndocumented, detail));
     }
     None

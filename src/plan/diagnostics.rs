@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::guards::{GUARDS, Guard};
 use crate::model::resource::Address;
-use crate::services;
 
 use super::help_words::HelpWords;
 pub use super::notice::{NoticeCode, PlanNotice};
@@ -47,6 +46,8 @@ pub enum RefusalCode {
     MaxUpdatePercent,
     /// More numbers would go dark than `max_numbers_dark`.
     MaxNumbersDark,
+    /// More connections would be muted than `max_connections_muted`.
+    MaxConnectionsMuted,
     /// It is not known which configuration serves a number.
     AmbiguousConnection,
     /// Nothing confirms the organization, so nothing is written.
@@ -137,6 +138,7 @@ impl RefusalCode {
             Self::MaxUpdates => "guard::max_updates",
             Self::MaxUpdatePercent => "guard::max_update_percent",
             Self::MaxNumbersDark => "guard::max_numbers_dark",
+            Self::MaxConnectionsMuted => "guard::max_connections_muted",
             Self::AmbiguousConnection => "guard::ambiguous_connection",
             Self::UnconfirmedOrganization => "guard::unconfirmed_organization",
             Self::UnknownGeneration => "guard::unknown_generation",
@@ -196,7 +198,7 @@ impl RefusalCode {
 
     /// The same with a placeholder for the address of a refusal.
     fn help_template(self) -> String {
-        services::name_settings(match self {
+        let help = match self {
             Self::PreventDelete => {
                 "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger keeps the protection after the entry is removed"
             }
@@ -215,6 +217,9 @@ impl RefusalCode {
             Self::MaxNumbersDark => {
                 "in the same change, connect the numbers to something that lets calls through, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
             }
+            Self::MaxConnectionsMuted => {
+                "let the connections name another object for their calls out in the same change, or allow it for this run with `--max-connections-muted N`, or in the file with `guards: { max_connections_muted: N }`"
+            }
             Self::AmbiguousConnection => {
                 "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
             }
@@ -229,7 +234,7 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. To let telform try it anyway, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
@@ -310,7 +315,8 @@ impl RefusalCode {
             Self::Unlisted => {
                 "to continue without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`"
             }
-        })
+        };
+        help.to_owned()
     }
 }
 
@@ -388,28 +394,4 @@ pub(super) fn group_refusals(mut refusals: Vec<PlanRefusal>) -> Vec<PlanRefusal>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_of_one_cause_are_one_and_lose_no_object() {
-        let one = |code, name: &str, attribute: Option<&str>, detail: &str| PlanRefusal {
-            attribute: attribute.map(str::to_owned),
-            ..PlanRefusal::about(code, "a", &Address::new("providers", name), detail.to_owned())
-        };
-        let many = (0..208).map(|index| one(RefusalCode::UnreadableBridges, &format!("p{index}"), None, "b cannot be read"));
-        let others = [
-            one(RefusalCode::UnreadableBridges, "q", None, "c cannot be read"),
-            one(RefusalCode::CreateOnly, "p1", Some("zip"), "it differs"),
-            one(RefusalCode::CreateOnly, "p2", Some("zip"), "it differs"),
-        ];
-        let grouped = group_refusals(many.chain(others).collect());
-        let counts: Vec<usize> = grouped.iter().map(|refusal| refusal.addresses.len()).collect();
-        // Each attribute is corrected at its own place.
-        assert_eq!(counts, [1, 1, 208, 1]);
-        assert!(
-            grouped[2].is_about(&Address::new("providers", "p207")) && grouped[2].help().contains("--max-unreadable-bridges")
-        );
-        assert_eq!(group_refusals(grouped.clone()), grouped);
-    }
-}
+mod tests;

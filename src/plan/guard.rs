@@ -6,6 +6,7 @@ use super::change::{Change, ChangeAction};
 use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::impact::{NumberImpact, numbers_going_dark};
 use super::matching::{MatchOutcome, Matches};
+use super::planner::MutedConnection;
 use super::step::{Step, StepOperation};
 use super::{Inputs, StepPhase};
 use crate::model::guards::Guards;
@@ -72,6 +73,7 @@ pub(super) struct PlannedChanges<'a> {
     pub(super) changes: &'a BTreeMap<Address, Change>,
     pub(super) steps: &'a [Step],
     pub(super) impact: &'a [NumberImpact],
+    pub(super) muted: &'a [MutedConnection],
 }
 
 /// What one guard counts.
@@ -98,6 +100,7 @@ impl PlannedLosses {
         let updated = planned.changes.values().filter(|it| it.action == ChangeAction::Update && within(&it.account));
         let updates: Vec<&str> = updated.map(|change| change.address.kind.as_str()).collect();
         let dark = numbers_going_dark(planned.impact, account).count();
+        let muted = planned.muted.iter().filter(|connection| within(&connection.account)).count();
         let loss = |code, amount, text| GuardedLoss { code, amount, text, managed: 0 };
         let mut counted = vec![
             loss(
@@ -111,6 +114,7 @@ impl PlannedLosses {
                 format!("{} would be updated", count_of(updates.len(), "object")),
             ),
             loss(RefusalCode::MaxNumbersDark, dark as u64, format!("{} would go dark", count_of(dark, "number"))),
+            loss(RefusalCode::MaxConnectionsMuted, muted as u64, format!("{} would be muted", count_of(muted, "connection"))),
         ];
         let mut managed_of_kind: BTreeMap<&str, u64> = BTreeMap::new();
         for (_, kind, _) in managed.iter().filter(|(account, ..)| within(account)) {
@@ -227,6 +231,7 @@ mod tests {
             RefusalCode::MaxUpdates,
             RefusalCode::MaxUpdatePercent,
             RefusalCode::MaxNumbersDark,
+            RefusalCode::MaxConnectionsMuted,
         ];
         assert_eq!(codes.len(), GUARDS.len());
         for (code, account) in codes.iter().flat_map(|code| [(*code, ""), (*code, "main")]) {

@@ -1,11 +1,12 @@
 //! The words of a service in what a refusal advises.
 
-use crate::model::kind::{LinkWords, ServiceTable};
+use crate::model::kind::{LinkWords, ServiceTable, SettingRole};
 use crate::model::resource::Address;
 use crate::services;
 
 /// What help calls the things of a service: the words of its own tables.
 pub(super) struct HelpWords<'a> {
+    table: Option<&'static ServiceTable>,
     service: &'a str,
     kind: &'a str,
     one: &'a str,
@@ -20,14 +21,24 @@ impl<'a> HelpWords<'a> {
         let of = services::of_kind(kind);
         let links = of.map_or(LinkWords { holder: "object", target: "object" }, ServiceTable::link_words);
         let one = of.map_or("object", |service| service.singular_of(kind));
-        Self { service: of.map_or("the service", |it| it.title), kind, one, holder: links.holder, target: links.target }
+        Self {
+            table: of,
+            service: of.map_or("the service", |it| it.title),
+            kind,
+            one,
+            holder: links.holder,
+            target: links.target,
+        }
     }
 
-    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}` and `{target}`.
+    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}` and `{target}`, and the names of its settings in place of
+    /// their roles.
     pub(super) fn fill(&self, template: &str) -> String {
         let words =
             [("service", self.service), ("kind", self.kind), ("one", self.one), ("holder", self.holder), ("target", self.target)];
-        words.iter().fold(template.to_owned(), |text, (word, with)| text.replace(&format!("{{{word}}}"), with))
+        let text = words.iter().fold(template.to_owned(), |text, (word, with)| text.replace(&format!("{{{word}}}"), with));
+        let own = SettingRole::ALL.iter().filter_map(|role| Some((role.as_str(), self.table?.setting_of(*role)?.name)));
+        services::name_settings(&own.fold(text, |text, (role, name)| text.replace(&format!("{{{role}}}"), name)))
     }
 }
 

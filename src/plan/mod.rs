@@ -20,6 +20,7 @@ mod change_limit;
 mod connect_despite_refusal;
 mod diagnostics;
 mod effect;
+mod ended;
 mod existing;
 mod guard;
 mod help_words;

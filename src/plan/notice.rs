@@ -173,6 +173,10 @@ pub enum NoticeCode {
     DarkNow,
     /// The service lists the numbers of the account, and this one, which is connected, is not among them. Detail: number.
     NotListed,
+    /// It lets no call out after the plan. Detail: the connections that name it.
+    Muted,
+    /// An object is ended whose numbers only its own token shows. Detail: which.
+    NumbersNotSeen,
 }
 
 /// The code as documents write it.
@@ -210,6 +214,8 @@ impl NoticeCode {
                 | Self::DarkNow
                 | Self::LeftDark
                 | Self::NotListed
+                | Self::NumbersNotSeen
+                | Self::Muted
         )
     }
 
@@ -325,6 +331,10 @@ impl NoticeCode {
             Self::DarkNow => "DARK now: an earlier run disconnected it and did not connect it again. This plan connects it",
             Self::NotListed => {
                 "not among the numbers that the service lists for the account: the service may refuse to connect it"
+            }
+            Self::Muted => "lets no call out after this plan, which mutes",
+            Self::NumbersNotSeen => {
+                "its numbers go dark with it, and only its own token shows them: they were not read, and `max_numbers_dark` does not count them. Check them before you apply; it is"
             }
             Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -261,7 +261,9 @@ impl<'a> Removals<'a> {
         reason: String,
         protected: bool,
     ) {
-        // The object that it replaced is not forgotten with it, either.
+        if let Some(state) = live.ended_state(kind) {
+            return self.note_ended(inputs, address, account, kind, live, state);
+        }
         let left = || describe_left_behind(inputs, address).map(|it| (RefusalCode::UnfinishedReplacement, it.1));
         if let Some((code, detail)) = rule_against_delete(inputs, account, kind, live, protected).or_else(left) {
             self.remarks.refusals.push(PlanRefusal::about(code, account, address, detail));

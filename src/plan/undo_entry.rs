@@ -307,15 +307,23 @@ fn swap_path_template(kind: &Kind, path: &str, from: &str, to: &str, id: &str) -
 
 /// A created object is deleted.
 fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
-    let path = swap_path_template(kind, &step.call.path, kind.collection, kind.member, &format!("{{{}}}", step.id));
+    let (method, member) = match kind.delete {
+        DeleteSupport::Ends { path, .. } => (RequestMethod::Post, path),
+        _ => (RequestMethod::Delete, kind.member),
+    };
+    let path = swap_path_template(kind, &step.call.path, kind.collection, member, &format!("{{{}}}", step.id));
     let lost = match kind.delete {
         DeleteSupport::Supported => None,
+        DeleteSupport::Ends { switch, word, .. } => Some(format!(
+            "permanent: the service documents no way to delete a {}; an undo leaves it {word}, and only if the account sets `{switch}`",
+            kind.singular
+        )),
         DeleteSupport::Undocumented { switch } => Some(format!(
             "permanent: the service documents no way to delete a {}; undo tries it only if the account sets `{switch}`",
             kind.singular
         )),
     };
-    let calls = vec![call_of_step(step, RequestMethod::Delete, path, None)];
+    let calls = vec![call_of_step(step, method, path, None)];
     UndoEntry { of: vec![step.id.clone()], what: what.to_owned(), calls, lost }
 }
 
@@ -359,6 +367,11 @@ fn undo_delete(
     replaced: bool,
 ) -> UndoEntry {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    let what = format!("{address} ({id})");
+    if let Some(word) = kind.delete.end_word() {
+        let lost = format!("it stays {word}: telform does not reverse that; do it in the service's portal");
+        return UndoEntry { of: vec![step.id.clone()], what, calls: Vec::new(), lost: Some(lost) };
+    }
     let mut entries = IndexMap::new();
     let mut needed = Vec::new();
     let writable = kind.fields.iter().filter(|field| {
@@ -393,5 +406,5 @@ fn undo_delete(
         lost.push_str(", and stays invisible until it is confirmed");
     }
     let calls = vec![call_of_step(step, RequestMethod::Post, path, Some(entries))];
-    UndoEntry { of: vec![step.id.clone()], what: format!("{address} ({id})"), calls, lost: Some(lost) }
+    UndoEntry { of: vec![step.id.clone()], what, calls, lost: Some(lost) }
 }

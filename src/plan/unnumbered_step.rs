@@ -383,6 +383,9 @@ pub(super) fn delete_step(
         }
         0 => match kind.delete {
             DeleteSupport::Undocumented { switch } => format!("the account allows it with `{switch}`"),
+            DeleteSupport::Ends { switch, word, .. } => {
+                format!("the account allows it with `{switch}`; the service has no delete, so it is {word}")
+            }
             DeleteSupport::Supported if kind.connected || kind.link.is_some() => {
                 format!("no number is known to use this {}", kind.singular)
             }
@@ -390,6 +393,10 @@ pub(super) fn delete_step(
         },
         1 => "after its 1 number was taken off and read back".to_owned(),
         n => format!("after its {n} numbers were taken off and read back"),
+    };
+    let (method, path) = match kind.delete {
+        DeleteSupport::Ends { path, .. } => (RequestMethod::Post, kind.filled(path, None, &live.id)),
+        _ => (RequestMethod::Delete, kind.member_path(facts, &live.id)),
     };
     UnnumberedStep {
         rank: kind.delete_rank,
@@ -400,7 +407,7 @@ pub(super) fn delete_step(
             id: delete_step_name(account, kind.name, &live.id),
             phase: StepPhase::Delete,
             address: address.cloned(),
-            call: Call { method: RequestMethod::Delete, ..Call::get(account, kind.member_path(facts, &live.id)) },
+            call: Call { method, ..Call::get(account, path) },
             operation: StepOperation::Delete { id: live.id.clone(), before, cut, frees, unread, prior_connections },
             why,
             waits_for: Vec::new(),

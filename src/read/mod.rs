@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use crate::http::{ApiError, LazyJson, ReadOnly};
-use crate::model::kind::{AttributeAccess, AttributeType, Kind, SentIn, SettingRole};
+use crate::model::kind::{AttributeType, Kind, SentIn, SettingRole};
 use crate::model::ledger::{FingerprintKey, Ledger, ManagedObject};
 use crate::model::resource::{
     Account, Address, Desired, DesiredObject, ListingFailure, LiveAccount, LiveObject, LiveState, Removal, TokenOwner,
@@ -20,6 +20,7 @@ mod error;
 mod link_needs;
 mod links;
 mod login_check;
+mod naming_kinds;
 mod object;
 pub mod one;
 mod page;
@@ -250,25 +251,6 @@ impl AccountReader<'_> {
         self.some_listing(live, first)
     }
 
-    /// Further kinds whose objects may name an object that may go: what names it keeps it from being deleted.
-    fn naming_kinds(&self) -> BTreeSet<&'static str> {
-        let may_go = |kind: &&Kind| {
-            let mut entries = self.ledger.objects.iter().filter(|(address, _)| address.kind == kind.name);
-            let undeclared =
-                |address: &Address| self.desired.objects.get(address).is_none_or(|it| it.account != self.account.name);
-            self.scope.destroy
-                || kind.fields.iter().any(|field| field.access == AttributeAccess::Replace)
-                || self.desired.removed.iter().any(|gone| gone.address.kind == kind.name)
-                || entries
-                    .any(|(address, entry)| undeclared(address) || !entry.former.is_empty() || !entry.left_behind.is_empty())
-        };
-        let kinds = self.account.service.kinds;
-        let going: Vec<&str> =
-            kinds.iter().copied().filter(|kind| self.kinds.contains(kind.name) && may_go(kind)).map(|kind| kind.name).collect();
-        let naming = kinds.iter().filter(|kind| !self.kinds.contains(kind.name) && going.iter().any(|name| kind.refers_to(name)));
-        naming.map(|kind| kind.name).collect()
-    }
-
     async fn read_kinds(
         &self,
         which: impl Fn(&str) -> bool,
@@ -332,7 +314,7 @@ impl AccountReader<'_> {
         let tried = format!("reading {} {id}", kind.singular);
         match one::read_row(self.api, self.account, kind, spelling, self.key, id).await {
             Ok(Some(found)) => {
-                self.note_echoes(&found.answer);
+                found.answer.iter().for_each(|answer| self.note_echoes(answer));
                 Ok(Some(Value::Object(found.row)))
             }
             Ok(None) => Ok(None),

@@ -269,7 +269,7 @@ impl Visitor<'_> for NameSeed<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<NameLookup, E> {
-        let place = self.0.fields.iter().position(|field| field.name == name);
+        let place = self.0.fields.iter().position(|field| field.shown_name() == name);
         let is_id = name == self.0.id;
         let known = is_id || place.is_some() || self.0.ignored_keys.contains(&name);
         let group = if known { None } else { self.0.group(name) };
@@ -287,6 +287,7 @@ fn fits_type(ty: AttributeType, value: &CompactValue) -> bool {
         | AttributeType::Reference(_)
         | AttributeType::Decimal
         | AttributeType::Integer
+        | AttributeType::Number
         | AttributeType::Bool => !matches!(value, CompactValue::Map(_) | CompactValue::List(_)),
         AttributeType::CatalogueEntry
         | AttributeType::Secret

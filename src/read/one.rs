@@ -28,8 +28,8 @@ pub(super) enum RowError {
 pub(super) struct FoundRow {
     /// The row, without what the service wraps it in.
     pub(super) row: Map<String, Value>,
-    /// The whole answer.
-    pub(super) answer: LazyJson,
+    /// The whole answer, where it was read by itself.
+    pub(super) answer: Option<LazyJson>,
 }
 
 /// Reads the row of one object by its identity: everything that asks for one object does so here. `None`: the service says that
@@ -46,6 +46,9 @@ pub(super) async fn read_row(
     if kind.numeric_id && (id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
         return Ok(None);
     }
+    if kind.state_filter.is_some() {
+        return listed_row(api, account, kind, key, id).await;
+    }
     let answer = match api.get(&account.name, &kind.filled(kind.member, spelling, id), &[]).await {
         Ok(answer) => answer.body,
         Err(error) if error.class == AnswerClass::Gone => return Ok(None),
@@ -56,10 +59,30 @@ pub(super) async fn read_row(
         return Ok(None);
     }
     match read::identity_in(kind, &row, key) {
-        Some(found) if found == id => Ok(Some(FoundRow { row, answer })),
+        Some(found) if found == id => Ok(Some(FoundRow { row, answer: Some(answer) })),
         Some(other) => Err(RowError::Shape(format!("it is about {other}"))),
         None => Err(RowError::Shape(format!("{} has no usable `{}`", with_article(kind.singular), kind.id))),
     }
+}
+
+/// The row of one object in the listing of its kind.
+async fn listed_row(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    key: &FingerprintKey,
+    id: &str,
+) -> Result<Option<FoundRow>, RowError> {
+    let (desired, ledger) = (Desired::default(), Ledger::with_new_id());
+    let reader = AccountReader::for_one_account(api, account, &desired, &ledger, key);
+    let rows =
+        reader.rows_with_state(kind, &format!("listing the {}", kind.name)).await.map_err(|error| match error.request {
+            Some(request) => RowError::Request(*request),
+            None => RowError::Shape(error.means),
+        })?;
+    let mut rows = rows.into_values().filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None });
+    let row = rows.find(|row| read::identity_in(kind, row, key).is_some_and(|found| found == id));
+    Ok(row.filter(|row| !kind.shows_gone(row)).map(|row| FoundRow { row, answer: None }))
 }
 
 /// The object in an answer to a read or a write of it.

@@ -36,6 +36,8 @@ pub struct PagesOf<'a> {
     pub kept: fn(&Map<String, Value>) -> Value,
     /// Whether the rows so far are all that is needed.
     pub enough: Option<Enough<'a>>,
+    /// An argument of the query with another value than the table says.
+    pub instead: Option<(&'a str, &'a str)>,
     /// What it means that a page was refused; `None` where the request says it.
     pub refused: Option<&'a (dyn Fn(ApiError) -> ReadError + Sync)>,
 }
@@ -54,7 +56,7 @@ impl<'a> PagesOf<'a> {
     /// All rows of a kind, whole.
     pub fn all(kind: &'static Kind, tried: &'a str) -> Self {
         let kept = |row: &Map<String, Value>| Value::Object(row.clone());
-        Self { kind, tried, product: None, kept, enough: None, refused: None }
+        Self { kind, tried, product: None, kept, enough: None, instead: None, refused: None }
     }
 }
 
@@ -84,6 +86,29 @@ impl AccountReader<'_> {
         let (count, found) = short;
         let what = format!("the service counts {count} {} and shows {found}", of.kind.name);
         Err(ReadError::incomplete_listing(self.account, of.tried, &what))
+    }
+
+    /// The rows, each with the state that only filters show.
+    pub(super) async fn rows_with_state(&self, kind: &'static Kind, tried: &str) -> Result<BTreeMap<String, Value>, ReadError> {
+        let mut rows = self.numbered_pages(PagesOf::all(kind, tried)).await?;
+        let Some(filter) = kind.state_filter else { return Ok(rows) };
+        let mut states: BTreeMap<String, &str> = BTreeMap::new();
+        for state in filter.states {
+            let of = PagesOf { instead: Some((filter.argument, state)), ..PagesOf::all(kind, tried) };
+            for id in self.numbered_pages(of).await?.into_keys() {
+                if let Some(other) = states.insert(id.clone(), state) {
+                    let what = format!("{} {id} is listed as {other} and as {state}", kind.singular);
+                    return Err(ReadError::wrong_shape(self.account, tried, &what));
+                }
+            }
+        }
+        for (id, row) in &mut rows {
+            if let Value::Object(row) = row {
+                let state = states.get(id).copied().unwrap_or(filter.otherwise);
+                row.insert(filter.attribute.to_owned(), Value::from(state));
+            }
+        }
+        Ok(rows)
     }
 
     /// All pages once. Complete when there are as many rows as the service counts, or enough.
@@ -138,7 +163,9 @@ impl AccountReader<'_> {
     async fn numbered_page(&self, of: PagesOf<'_>, page: u64, size: u64) -> Result<LazyJson, ReadError> {
         let words = words(of.kind);
         let mut query = vec![(words.page, page.to_string()), (words.size, size.to_string())];
-        query.extend(words.beside.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let value =
+            |name: &str, value: &str| of.instead.filter(|(other, _)| *other == name).map_or(value, |(_, value)| value).to_owned();
+        query.extend(words.beside.iter().map(|(name, usual)| (*name, value(name, usual))));
         self.ask_for(of.kind.collection, &query, of.product).await.map_err(|error| match of.refused {
             Some(refused) => refused(error),
             None => ReadError::from_request(self.account, of.tried, error),

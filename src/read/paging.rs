@@ -9,7 +9,6 @@ use futures_util::future::{join_all, try_join_all};
 use super::error::unreadable_object;
 use super::object::{self, KeptFields, RowSeed};
 use super::page::ListPageSeed;
-use super::pages::PagesOf;
 use super::{AccountReader, ObjectDetail, ReadError};
 use crate::http::LazyJson;
 use crate::model::kind::{CollectionListing, Kind};
@@ -95,7 +94,7 @@ impl AccountReader<'_> {
                 return Ok(KindListing { objects, malformed_rows, rows });
             }
             CollectionListing::Whole => self.whole_listing(&tried, kind.collection).await?,
-            CollectionListing::Pages { .. } => self.numbered_pages(PagesOf::all(kind, &tried)).await?.into_values().collect(),
+            CollectionListing::Pages { .. } => self.rows_with_state(kind, &tried).await?.into_values().collect(),
             CollectionListing::Cursor { .. } => self.cursor_pages(kind, &tried).await?,
         };
         let rows: Vec<Value> = rows.into_iter().filter(|row| !kind.is_gone(row)).collect();

@@ -5,7 +5,7 @@ use crate::apply::ApplyReport;
 use crate::apply::event::StepOutcome;
 use crate::document::v1;
 use crate::model::guards::GUARDS;
-use crate::model::kind::{DeleteSupport, Kind};
+use crate::model::kind::Kind;
 use crate::model::resource::Desired;
 use crate::output::view::report::{NextCommand, numbers_dark_now};
 use crate::plan::{Plan, PlanOptions, Step, StepOperation};
@@ -80,10 +80,8 @@ fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<
 fn can_be_deleted(desired: &Desired, step: &Step) -> bool {
     let Some(address) = &step.address else { return false };
     let account = desired.accounts.get(&step.call.account);
-    let permitted = |kind: &&Kind| match kind.delete {
-        DeleteSupport::Undocumented { switch } => account.is_some_and(|account| account.settings.contains_key(switch)),
-        _ => true,
-    };
+    let set = |switch: &str| account.is_some_and(|account| account.settings.contains_key(switch));
+    let permitted = |kind: &&Kind| kind.delete.switch().is_none_or(set);
     let kinds = services::shapes_of_kind(&address.kind);
     let protected = desired.objects.get(address).is_some_and(|object| object.prevent_delete);
     !protected && kinds.iter().all(|kind| permitted(kind) && !kind.hidden_until_verified)

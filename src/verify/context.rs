@@ -49,7 +49,7 @@ impl<'a> CheckerContext<'a> {
 
     /// Whether nothing was left out of the plan.
     pub(super) fn is_complete(&self) -> bool {
-        self.plan.refusals.iter().all(|refusal| LIMITS.contains(&refusal.code.as_str()))
+        self.plan.refusals.iter().all(|refusal| LIMITS.split(' ').any(|limit| refusal.code == limit))
     }
 
     /// The service behind an account.

@@ -47,6 +47,8 @@ pub struct KindFacts {
     pub always: &'static [&'static str],
     /// Whether its objects are never made and never deleted.
     pub adopted: bool,
+    /// Below the path of an object, what a POST goes to in place of a DELETE.
+    pub ended_by: Option<&'static str>,
     /// The attribute, and its value, with which an object lets no call through.
     pub darkens: Option<(&'static str, bool)>,
     /// The attribute that names the target whose calls go to its objects, and without any of them nowhere.
@@ -69,6 +71,7 @@ pub const KIND: KindFacts = KindFacts {
     put: &[],
     always: &[],
     adopted: false,
+    ended_by: None,
     darkens: None,
     destination_of: None,
 };

@@ -254,13 +254,13 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         .numbered_steps()
         .filter(|(_, step)| matches!(step.operation, CheckerOperation::ReadBack { .. }) && !takes_over(check, step))
         .last();
-    let relieved = removed_connections(check);
+    let (relieved, made) = (removed_connections(check), destinations_made(check));
     let doubted = check.plan.refusals.iter().filter(|refusal| refusal.code == "unreadable_bridges");
     let doubted: BTreeSet<&str> = doubted.flat_map(|refusal| refusal.addresses.iter().map(String::as_str)).collect();
     let names: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let mut last = 0;
     for (at, step) in check.numbered_steps() {
-        let CheckerOperation::Delete { id, cut, frees, prior_connections, unread, .. } = &step.operation else {
+        let CheckerOperation::Delete { id, before, cut, frees, prior_connections, unread } = &step.operation else {
             continue;
         };
         let mut priors = prior_connections.iter();
@@ -292,6 +292,13 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
             && !frees.iter().any(|number| told.contains(&(id.as_str(), number.as_str())));
         check.require(frees.is_empty() || (is_holder && freed_once), at, "/operation/frees", "frees numbers that it cannot free");
         check_replaced(check, at, id, address);
+        let of = kind_of_step(step).and_then(|kind| before.get(kind.destination_of?)).map(|of| text_at(&of.tree(), ""));
+        let heirs = of.and_then(|of| made.get(&(step.call.account.as_str(), CheckerRef::Id(of))));
+        for heir in heirs.into_iter().flatten() {
+            let id = &check.plan.steps[*heir].id;
+            let waits = check.waits[at].contains(id.as_str()) || check.waits[*heir].contains(step.id.as_str());
+            check.require(waits, at, "/waits_for", &format!("deletes what calls go to before {id}, which replaces it"));
+        }
     }
     check_bridges_freed_first(check);
 }

@@ -53,7 +53,10 @@ pub(super) fn check_requests(check: &mut CheckerContext<'_>) {
             }
             CheckerOperation::Update { id, .. } => (vec!["PATCH", "PUT"], members(id), Some(id)),
             CheckerOperation::Delete { .. } if own.is_some_and(|kind| kind.adopted) => Default::default(),
-            CheckerOperation::Delete { id, .. } => (vec!["DELETE"], members(id), Some(id)),
+            CheckerOperation::Delete { id, .. } => match own.and_then(|kind| kind.ended_by) {
+                Some(action) => (vec!["POST"], members(id).iter().map(|of| format!("{of}/{action}")).collect(), Some(id)),
+                None => (vec!["DELETE"], members(id), Some(id)),
+            },
             CheckerOperation::Connect { bridge: on, .. } => {
                 let (methods, paths) = linked(&|links| links.connect(&ref_in_path(on)));
                 (methods, paths, known_id(on))

@@ -42,18 +42,9 @@ macro_rules! choices {
     };
 }
 
-/// Refusals that concern a finished plan and leave nothing out of it.
-pub(super) const LIMITS: [&str; 9] = [
-    "max_deletes",
-    "max_delete_percent",
-    "max_updates",
-    "max_update_percent",
-    "max_numbers_dark",
-    "unconfirmed_organization",
-    "unreadable_bridges",
-    "unseen_products",
-    "similar_exists",
-];
+/// Codes of refusals that concern a finished plan and leave nothing out of it.
+pub(super) const LIMITS: &str = "max_deletes max_delete_percent max_updates max_update_percent max_numbers_dark max_connections_muted \
+     unconfirmed_organization unreadable_bridges unseen_products similar_exists";
 
 /// The earlier state of a number on a bridge.
 #[derive(Deserialize, Clone, PartialEq)]
@@ -89,7 +80,7 @@ objects! {
         #[serde(default)] accounts: List<String>,
         #[serde(default)] destroy: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_updates: Option<u64>,
-        max_update_percent: Option<u64>, max_numbers_dark: Option<u64>,
+        max_update_percent: Option<u64>, max_numbers_dark: Option<u64>, max_connections_muted: Option<u64>,
         max_unreadable_bridges: Option<u64>,
         #[serde(default)] rewrite_secrets: List<(String, Option<String>)>,
         #[serde(default)] resend: List<(String, Option<String>)>,

@@ -164,6 +164,28 @@ async fn profile_delete_in_use() {
 }
 
 #[tokio::test]
+async fn times_shown() {
+    let window = json!({"name": "Domestic", "calling_window": {"start_time": "08:00", "end_time": "17:30:15Z"}});
+    for (knob, start) in [("as_sent", "08:00"), ("with_seconds", "08:00:00.00Z")] {
+        let bench = with(&format!("times_shown: {knob}")).await;
+        let path = "outbound_voice_profiles/1293384261075731400";
+        for (_, body) in [patch(&bench, path, window.clone()).await, get(&bench, path).await] {
+            assert_eq!(body["data"]["calling_window"], json!({"start_time": start, "end_time": "17:30:15Z"}), "{knob}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn status_filter_ignored() {
+    for (knob, seen) in [("false", 0), ("true", 1)] {
+        let bench = with(&format!("status_filter_ignored: {knob}")).await;
+        post(&bench, "managed_accounts", json!({"business_name": "West", "email": "west@acme.example"})).await;
+        let (_, body) = get(&bench, "managed_accounts?filter[status][eq]=disabled").await;
+        assert_eq!(body["data"].as_array().unwrap().len(), seen, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn list_lag() {
     let bench = with("list_lag: 2").await;
     let count = || async { get(&bench, "outbound_voice_profiles").await.1["meta"]["total_results"].clone() };

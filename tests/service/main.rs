@@ -12,6 +12,7 @@ use telform::model::kind::{
 use telform::services::{self, Service};
 use telform::verify::facts;
 
+mod gates;
 mod links;
 mod references;
 mod server;
@@ -118,6 +119,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a_box_is_deleted_after_its_lines_have_left_it", links::a_box_is_deleted_after_its_lines_have_left_it),
     ("a_killed_run_of_moves_is_finished", links::a_killed_run_of_moves_is_finished),
     ("keys_of_a_map_are_owned_one_by_one", trunks::keys_of_a_map_are_owned_one_by_one),
+    ("a_gate_takes_calls_only_with_a_host", gates::a_gate_takes_calls_only_with_a_host),
     ("dids_are_adopted_and_released", trunks::dids_are_adopted_and_released),
     (
         "a_listing_by_links_is_followed_and_kept_to_its_own_server",

@@ -1,5 +1,5 @@
 //! The made-up services: mailboxes under `/v1/mailboxes` by page number, greetings under `/v1/greetings` by cursor, contacts
-//! under `/v1/contacts` by the address of the next page, menus, boxes, lines and trunks whole, and dids by page number, with the
+//! under `/v1/contacts` by the address of the next page, menus, boxes, lines, trunks, gates and hosts whole, and dids by page number, with the
 //! count in a map of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -239,7 +239,9 @@ impl Held {
 }
 
 fn insert(rows: &mut Rows, collection: &str, mut row: Map<String, Value>) -> Map<String, Value> {
-    let next = rows.iter().filter_map(|row| row["id"].as_u64()).max().unwrap_or_default() + 1;
+    // Trunks and gates share one space of ids.
+    let least = if collection == "gates" { 1000 } else { 0 };
+    let next = rows.iter().filter_map(|row| row["id"].as_u64()).max().unwrap_or(least) + 1;
     row.insert("id".to_owned(), next.into());
     match collection {
         "menus" => _ = row.entry("numbers").or_insert_with(|| json!({})),
@@ -260,7 +262,13 @@ fn served_by(all: &BTreeMap<String, Rows>, collection: &str, id: &str) -> usize 
             let numbers = rows("menus").filter_map(|row| row["numbers"].as_object()).flat_map(Map::values);
             numbers.filter(|by| by.as_u64() == id).count()
         }
-        "trunks" => rows("dids").filter(|row| row["trunk_id"] == json!(id.unwrap_or_default().to_string())).count(),
+        "hosts" => {
+            let below = |id: Option<u64>| rows("hosts").find(|row| row["id"].as_u64() == id).map(|row| &row["gate_id"]);
+            let gate = below(id);
+            let others = rows("hosts").any(|row| row["id"].as_u64() != id && Some(&row["gate_id"]) == gate);
+            if others { 0 } else { rows("dids").filter(|row| Some(&row["trunk_id"]) == gate).count() }
+        }
+        "trunks" | "gates" => rows("dids").filter(|row| row["trunk_id"] == json!(id.unwrap_or_default().to_string())).count(),
         "boxes" => rows("lines").filter(|row| row["box_id"].as_u64() == id).count(),
         _ => 0,
     }
@@ -275,7 +283,7 @@ fn shown(row: &Map<String, Value>) -> Value {
 /// with the address of the next one.
 fn page(collection: &str, rows: &Rows, query: &str, next: NextLink, own: &(String, String)) -> Value {
     let (host, path) = own;
-    if matches!(collection, "menus" | "boxes" | "lines" | "trunks") {
+    if matches!(collection, "menus" | "boxes" | "lines" | "trunks" | "gates" | "hosts") {
         return json!({ "data": rows });
     }
     let asked: BTreeMap<String, usize> = url::form_urlencoded::parse(query.as_bytes())

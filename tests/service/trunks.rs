@@ -8,10 +8,11 @@ use telform::model::kind::{
 };
 use telform::verify::facts;
 
+use crate::gates;
 use crate::links::{Desk, impact, refusals};
 
 pub(crate) static TRUNKBOX: ServiceTable = ServiceTable::new("trunkbox", "Trunkbox", "https://trunkbox.example")
-    .kinds(&[&TRUNKS, &DIDS])
+    .kinds(&[&TRUNKS, &gates::GATES, &gates::HOSTS, &DIDS])
     .throttles_with("slow", "x-reset")
     .repeats_throttled_post()
     .settings(&[AccountSetting::new("detach_by", SettingType::EmptyOrNull)
@@ -56,7 +57,7 @@ static DIDS: Kind = Kind::new("dids", "did", "trunkbox.md 2")
     .link(&LINK)
     .order(9, 8);
 
-static ROLES: LinkRoles = LinkRoles::new("dids", "trunk", &["trunks"]);
+static ROLES: LinkRoles = LinkRoles::new("dids", "trunk", &["trunks", "gates"]);
 
 static LINK: Link =
     Link::new(&ROLES, LinkRequests::PatchMember { path: "v1/dids/{id}", number: "did", detach: Detach::Empty }, "trunk_id");
@@ -75,30 +76,32 @@ pub(crate) static FACTS: facts::ServiceFacts = facts::ServiceFacts {
             darkens: Some(("open", false)),
             ..facts::KIND
         },
+        gates::HOST_FACTS,
+        gates::GATE_FACTS,
     ],
     links: Some(&facts::Links {
         holder: "dids",
         members: "trunk",
-        targets: &["trunks"],
+        targets: &["trunks", "gates"],
         entry: None,
         requests: facts::LinkRequests::Patch { member: "v1/dids/{id}", off: &[Some(""), None] },
         bodies: &[facts::LinkBody { target: "trunk_id", numeric: false, member: facts::MemberKey::Unnamed, taken_along: None }],
     }),
 };
 
-fn trunks(lines: &[&str]) -> String {
+pub(crate) fn trunks(lines: &[&str]) -> String {
     let one = |(at, line): (usize, &&str)| format!("  t{}: {{ title: T{}, {line} }}\n", at + 1, at + 1);
     format!("trunks:\n{}", lines.iter().enumerate().map(one).collect::<String>())
 }
 
 /// Dids by their last digits, each with its trunk.
-fn dids(all: &[(&str, &str)]) -> String {
+pub(crate) fn dids(all: &[(&str, &str)]) -> String {
     let one = |(number, by): &(&str, &str)| format!("  d{number}: {{ did: \"+141555501{number}\", trunk: {by} }}\n");
     format!("dids:\n{}", all.iter().map(one).collect::<String>())
 }
 
 /// A desk with two trunks and three dids, one of which is gone; the first two dids are on the first trunk.
-fn desk() -> Desk {
+pub(crate) fn desk() -> Desk {
     let desk = Desk::new("trunkbox");
     for (number, state) in [("01", "active"), ("02", "active"), ("03", "ported")] {
         desk.server.insert("dids", json!({ "did": format!("+141555501{number}"), "state": state, "trunk_id": "" }));

@@ -51,7 +51,7 @@ fn a_destroy_that_is_refused_says_how_it_works() {
     story.expect(0, "apply --auto-approve --sandbox world.yaml");
     story.file("telform.yaml", &story.read("telform.yaml").replace("prevent_delete: true", "prevent_delete: false"));
     story.expect(0, "apply --auto-approve --sandbox world.yaml");
-    let allowed = "destroy --sandbox world.yaml --auto-approve --max-deletes 3 --max-numbers-dark 2";
+    let allowed = "destroy --sandbox world.yaml --auto-approve --max-deletes 6 --max-numbers-dark 2";
     let refused = story.expect(3, allowed);
     refused.says("phone_numbers.sales-main (billing_group_id), which telform never deletes");
     refused.says("add `--exclude billing_groups.sales`");

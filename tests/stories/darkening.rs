@@ -180,3 +180,46 @@ fn a_lost_request_is_not_sent_again_over_a_number_that_came_meanwhile() {
         assert_eq!(writes_that(&story, method), 2, "{:?}", story.writes());
     }
 }
+
+const MOVES: &str = "phone_numbers:\n  a: { phone_number: '+13125550101', connection: TO }\n";
+
+/// Right before the first number moves, another user closes the connection that it is to move to, or its only address goes.
+#[test]
+fn a_number_is_not_connected_to_what_was_closed_after_the_plan() {
+    let closed = format!(
+        "{{ match: {{ service: telnyx, method: GET, path: '*/phone_numbers/*' }}, effect: {{ foreign: [ {{ telnyx: {{ collection: credential_connections, which: '{SOUTH}', set: {{ active: false }} }} }} ] }} }}"
+    );
+    let story = story(NORTH);
+    declare(&story, "", SOUTH_OPEN, &["7"], &MOVES.replace("TO", "south"));
+    story.fault(&closed);
+    let said = story.expect(4, "apply --auto-approve");
+    said.says("was closed after the plan and lets no call through").says(FIRST);
+    assert_eq!(story.writes(), [""; 0]);
+    // Planned again, it is counted.
+    story.expect(3, "plan").says("1 number would go dark");
+
+    let story = self::story(NORTH);
+    declare(&story, "", SOUTH_OPEN, &["7"], &MOVES.replace("TO", "gate"));
+    listing_from(&story, "ips", 2, &[]);
+    story.expect(4, "apply --auto-approve").says("lost all that its calls go to after the plan").says(FIRST);
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+/// What the plan says of a closed connection stops nothing, and one that lets calls through is read once for all its numbers.
+#[test]
+fn a_connection_is_read_once_for_all_numbers_that_move_to_it() {
+    let two = format!("{MOVES}  b: {{ phone_number: '{LATE}', connection: TO }}\n").replace("TO", "south");
+    let story = story(NORTH);
+    declare(&story, "", SOUTH_OPEN, &["7"], &two);
+    story.expect(0, "apply --auto-approve");
+    let read = format!("GET credential_connections/{SOUTH}");
+    assert_eq!(story.take_log().iter().filter(|line| line.starts_with(&read)).count(), 1);
+
+    let story = self::story(NORTH);
+    let south = SOUTH_OPEN.replace("{ env: SOUTH }", "{ env: SOUTH }, active: false");
+    declare(&story, "", &south, &["7"], "");
+    story.apply();
+    declare(&story, "", &south, &["7"], &two);
+    story.expect(0, "apply --auto-approve --max-numbers-dark 1");
+    assert_eq!(writes_that(&story, "PATCH phone_numbers"), 2);
+}

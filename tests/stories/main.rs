@@ -162,7 +162,9 @@ mod tables;
 mod take_over;
 mod telnyx;
 mod telnyx_links;
+mod telnyx_managed;
 mod telnyx_order;
+mod telnyx_profiles;
 #[cfg(unix)]
 mod terminal;
 mod terse;

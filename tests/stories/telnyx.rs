@@ -156,7 +156,7 @@ fn a_profile_is_patched_with_its_name() {
     let story = managed("");
     let profile = "outbound_voice_profiles:\n  domestic: { name: domestic, enabled: false, tags: [y, x] }\n";
     let rest = whole(&[connection("north", OUT)], &numbers("north", "north"));
-    story.telnyx(&rest.replace(PROFILES, profile));
+    story.telnyx(&format!("guards: {{ max_connections_muted: 1 }}\n{}", rest.replace(PROFILES, profile)));
     checked_plan(&story);
     story.apply();
     let sent = story.writes();
@@ -332,7 +332,7 @@ fn what_cannot_be_read_whole_is_refused() {
 #[test]
 fn other_commands_know_it() {
     let story = managed("");
-    story.expect(0, "doctor").says("1 outbound voice profile").says("x-ratelimit-limit");
+    story.expect(0, "doctor").says("2 phone numbers").says("x-ratelimit-limit");
     story.expect(0, "get credential_connections --format json");
     let got = story.expect(0, "get phone_numbers");
     got.says("+13125550101");

@@ -180,12 +180,16 @@ def applied(folder, judge, base):
     [group] = client.billing_groups.list()
     [profile] = client.outbound_voice_profiles.list()
     same("profile", (profile.name, profile.billing_group_id, profile.daily_spend_limit), ("Domestic", group.id, "150.00"))
+    same("rate", profile.max_destination_rate, 0.25)
     [desk] = client.credential_connections.list()
     same("desk", (desk.connection_name, desk.user_name, desk.password), ("Desk 2026", "desk2026", PASSWORD))
     same("nested", (desk.inbound.channel_limit, desk.inbound.codecs, desk.outbound.outbound_voice_profile_id),
          (20, ["OPUS", "G722", "G711U"], profile.id))
+    [switch] = client.ip_connections.list()
+    addresses = sorted((one.ip_address, one.port, one.connection_id) for one in client.ips.list())
+    same("addresses", addresses, [("198.51.100.7", 5060, switch.id), ("198.51.100.8", 5060, switch.id)])
     numbers = {one.phone_number: (one.connection_id, one.billing_group_id, one.tags) for one in client.phone_numbers.list()}
-    same("numbers", numbers, {NUMBER: (desk.id, group.id, ["sales"]), "+13125550102": (desk.id, None, [])})
+    same("numbers", numbers, {NUMBER: (desk.id, group.id, ["sales"]), "+13125550102": (switch.id, None, [])})
 
 
 def controls(folder):

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AdoptableObject, AdoptionSet};
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, canonical_decimal};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, canonical_decimal, exact_number};
 use crate::model::resource::{Address, CatalogueEntry, Connection, LiveAccount, ServedBy, owned_by};
 use crate::model::value::{CompactValue, hidden::holds_mark};
 use crate::plan::Inputs;
@@ -236,6 +236,13 @@ pub(in crate::analysis) fn stated_value<'v>(
             let text = shown.text().unwrap_or_default();
             let plain = canonical_decimal(&text).filter(|_| text.contains(['e', 'E']));
             Cow::Owned(CompactValue::from(plain.unwrap_or_else(|| text.into_owned())))
+        }
+        (AttributeType::Number, CompactValue::Number(_) | CompactValue::Text(_)) => {
+            let number = shown.text().and_then(|text| exact_number(&canonical_decimal(&text)?));
+            number.map_or(Cow::Borrowed(shown), |number| Cow::Owned(CompactValue::Number(number)))
+        }
+        (AttributeType::Text, CompactValue::Text(_)) if field.normaliser == Normaliser::Time => {
+            Cow::Owned(field.normaliser.canonicalize(shown))
         }
         (AttributeType::CatalogueEntry, _) => Cow::Owned(entry_word(field, catalogue, shown)),
         (_, shown) => Cow::Borrowed(shown),

@@ -137,6 +137,7 @@ pub(super) fn describe_type(ty: AttributeType) -> &'static str {
         AttributeType::Secret => "a secret",
         AttributeType::Decimal => "a decimal number",
         AttributeType::Integer => "a whole number",
+        AttributeType::Number => "a number",
         AttributeType::Bool => "true or false",
         AttributeType::List => "a list, owned as a whole",
         AttributeType::Map => "a map, owned as a whole",
@@ -170,6 +171,7 @@ pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
         Normaliser::Catalogue => "compared by catalogue entry",
         Normaliser::Collection => "compared key by key; empty and null are the same",
         Normaliser::Set => "compared as a set; empty and null are the same",
+        Normaliser::Time => "compared as a time of day",
     }
 }
 

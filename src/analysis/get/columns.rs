@@ -214,6 +214,7 @@ fn is_one_text(ty: AttributeType) -> bool {
         | AttributeType::Reference(_)
         | AttributeType::Decimal
         | AttributeType::Integer
+        | AttributeType::Number
         | AttributeType::Bool
         | AttributeType::CatalogueEntry
         | AttributeType::ServedBy => true,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::call::{BodyValue, CallBody};
-use crate::model::kind::{DeleteSupport, Field, Kind};
+use crate::model::kind::{Field, Kind};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{
     AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
@@ -265,7 +265,7 @@ impl<'a> UndoBuilder<'a> {
             return self.add_not_undone(address, why);
         }
         let account = self.today.desired.accounts.get(&deed.account);
-        if let DeleteSupport::Undocumented { switch } = kind.delete
+        if let Some(switch) = kind.delete.switch()
             && !account.is_some_and(|account| account.settings.contains_key(switch))
         {
             let why = format!("the service documents no way to delete it; the account allows trying with `{switch}`");

@@ -13,8 +13,9 @@ impl UndoBuilder<'_> {
     pub(super) fn undo_delete(&mut self, deed: &DoneStep<'_>, deeds: &[DoneStep<'_>]) {
         let StepOperation::Delete { id, before, prior_connections, .. } = &deed.step.operation else { return };
         let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
-        if self.live_object(deed, id).is_some() {
-            return self.add_not_undone(then, "it exists again");
+        if let Some(live) = self.live_object(deed, id) {
+            let ended = live.ended_state(kind).map(|state| format!("it is {state}, which telform does not reverse"));
+            return self.add_not_undone(then, ended.unwrap_or_else(|| "it exists again".to_owned()));
         }
         let copied = |seen: &BTreeMap<String, Value>| seen.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let image = &deed.before.map_or_else(|| before.clone(), copied);

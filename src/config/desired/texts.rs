@@ -4,7 +4,7 @@
 use super::{ConfigLoader, FileRef, country, suggestions, values};
 use crate::config::problem::{Problem, Span};
 use crate::config::yaml::{MapEntry, NodeData, YamlNode, is_variable};
-use crate::model::kind::{AttributeType, Field, Part, TextGrammar};
+use crate::model::kind::{AttributeType, Field, Part, TextGrammar, canonical_time};
 use crate::text::{is_e164, is_invisible_char, masked_for_display};
 
 /// A template in a text.
@@ -147,6 +147,10 @@ impl ConfigLoader<'_> {
                 let what = format!("`{}` is not a phone number: `{name}` takes E.164", suggestions::shorten_name(text));
                 let help = "write it with plus sign and country code, such as \"+14155550101\"";
                 ("telform::yaml::number", what, Some(help.to_owned()))
+            }
+            TextGrammar::Time if canonical_time(text).is_none() => {
+                let what = format!("`{}` is not a time of day in UTC", suggestions::shorten_name(text));
+                ("telform::yaml::time", what, Some("such as \"08:00\": hours and minutes, in quotes".to_owned()))
             }
             TextGrammar::Login if !is_login(text) => {
                 let what = format!("`{name}` takes ASCII letters and digits only, with a letter among the first five");

@@ -1,7 +1,6 @@
 //! From untyped scalars to values of the type that a table row or a setting requires.
 
 use super::{ConfigLoader, FileRef, phone, secret, suggestions};
-use serde_json::Number;
 use smol_str::SmolStr;
 
 use crate::config::problem::{Problem, Span};
@@ -10,9 +9,6 @@ use crate::model::kind::{self, AttributeAccess, AttributeType, Field, Normaliser
 use crate::model::resource::{DesiredSecret, DesiredValue, SecretSource, SourcedValue};
 use crate::model::value::{CompactValue, hidden};
 use crate::text::{is_invisible_char, masked_for_display};
-
-/// Largest whole number that every JSON reader represents exactly.
-const MAX_EXACT: u64 = (1 << 53) - 1;
 
 impl ConfigLoader<'_> {
     /// Reads one attribute as its row says. The source of a secret is returned with it, for the caller to record.
@@ -34,6 +30,7 @@ impl ConfigLoader<'_> {
             AttributeType::CatalogueEntry | AttributeType::Reference(_) => self.text_or_id(file, entry).map(CompactValue::Text),
             AttributeType::Decimal => self.read_decimal(file, entry).map(CompactValue::Text),
             AttributeType::Integer => self.read_whole_number(file, entry).map(|number| CompactValue::Number(number.into())),
+            AttributeType::Number => self.read_number(file, entry),
             AttributeType::Bool => self.read_boolean(file, entry).map(CompactValue::Bool),
             AttributeType::List | AttributeType::Map => self.read_nested(file, field, entry, holder),
             AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy | AttributeType::Opaque => None,
@@ -131,10 +128,20 @@ impl ConfigLoader<'_> {
         Some(scalar.text.trim().into())
     }
 
+    /// A decimal number that is sent as a JSON number.
+    fn read_number(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<CompactValue> {
+        let text = self.read_decimal(file, entry)?;
+        let number = kind::canonical_decimal(&text).and_then(|text| kind::exact_number(&text));
+        if number.is_none() {
+            self.report_wrong_type(file, entry, "a number of at most 15 digits, which JSON keeps exactly");
+        }
+        number.map(CompactValue::Number)
+    }
+
     /// A whole number from 0.
     pub(super) fn read_whole_number(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<u64> {
         let scalar = entry.value.as_scalar().filter(|scalar| scalar.classify_value() == PlainScalar::Integer);
-        let number = scalar.and_then(|scalar| scalar.text.parse().ok()).filter(|number| *number <= MAX_EXACT);
+        let number = scalar.and_then(|scalar| scalar.text.parse().ok()).filter(|number| *number <= kind::MOST_EXACT);
         if number.is_none() {
             self.report_wrong_type(file, entry, "a whole number, 0 or more, without quotes");
         }
@@ -235,7 +242,7 @@ impl ConfigLoader<'_> {
                 PlainScalar::Null => Some(CompactValue::Null),
                 PlainScalar::Bool => Some(CompactValue::Bool(&*scalar.text == "true")),
                 PlainScalar::Integer | PlainScalar::Number => {
-                    let number = exact_number(&scalar.text);
+                    let number = kind::exact_number(&scalar.text).map(CompactValue::Number);
                     if number.is_none() {
                         let what = "this number has too many digits to be kept as a number";
                         self.report_problem(
@@ -379,18 +386,6 @@ pub(super) fn value_span(entry: &MapEntry) -> Span {
 
 pub(super) fn wanted_secret(source: SecretSource) -> DesiredValue {
     DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint: None, made_up: false }))
-}
-
-/// The number, when a JSON reader represents it exactly.
-fn exact_number(text: &str) -> Option<CompactValue> {
-    if !text.contains('.') {
-        let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MAX_EXACT)?;
-        return Some(CompactValue::Number(number.into()));
-    }
-    let number = text.parse::<f64>().ok().filter(|number| number.abs() <= MAX_EXACT as f64)?;
-    (kind::canonical_decimal(&number.to_string()) == kind::canonical_decimal(text))
-        .then(|| Number::from_f64(number).map(CompactValue::Number))
-        .flatten()
 }
 
 fn is_mail(text: &str) -> bool {

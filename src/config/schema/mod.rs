@@ -47,6 +47,8 @@ const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
 const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 /// The durations that an editor can check; the loader accepts a few more spellings.
 const DURATION: &str = "^[0-9]";
+/// A time of day in UTC, with or without seconds.
+const TIME: &str = "^\\s*([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?[Zz]?\\s*$";
 const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
 /// Keys that an account of a service knows.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::for_each::or_for_each;
-use super::{E164, SLUG};
+use super::{E164, SLUG, TIME};
 use crate::config::desired::may_have_default;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, LinkEntry, Normaliser, Part, TextGrammar, UpdateMethod};
 use crate::services;
@@ -123,7 +123,7 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
         // An address, or an id, which a service may write as a number.
         AttributeType::Reference(_) => json!({ "type": ["string", "integer"], "pattern": "^[!-~]*$" }),
         AttributeType::CatalogueEntry => json!({ "type": ["string", "integer"], "minimum": 0 }),
-        AttributeType::Decimal => {
+        AttributeType::Decimal | AttributeType::Number => {
             json!({ "type": ["string", "number"], "pattern": "^\\s*[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*$" })
         }
         AttributeType::Integer => match field.bounds {
@@ -191,6 +191,7 @@ fn text_schema(kind: &Kind, field: &Field) -> Value {
     }
     match field.grammar {
         TextGrammar::Login => about["pattern"] = "^(?=.{0,4}[A-Za-z])[A-Za-z0-9]+$".into(),
+        TextGrammar::Time => about["pattern"] = TIME.into(),
         TextGrammar::PhoneNumber => about["pattern"] = E164.into(),
         TextGrammar::Country => about["pattern"] = "^[A-Z]{3}$".into(),
         TextGrammar::Code if field.required => about["pattern"] = "^[!-~]+$".into(),

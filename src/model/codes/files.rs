@@ -212,6 +212,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::tag" 1
             "Tags are not supported."
             "Leave the tag out; a text that begins with `!` goes into quotes."
+        "telform::yaml::time" 1
+            "A text is not a time of day in UTC."
+            "Write hours and minutes in quotes, such as `\"08:00\"`."
         "telform::yaml::unknown_account" 1
             "An entry names an account that is not declared."
             "Correct the name; the message suggests the nearest."

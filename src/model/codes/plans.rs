@@ -8,6 +8,7 @@ pub(super) const GUARDS: CodeGroup = CodeGroup {
             (`max_deletes`).",
     codes: table! {
         "guard::ambiguous_connection" 3 "It is not known what serves a number, so what may serve it is not deleted." ""
+        "guard::max_connections_muted" 3 "More connections would be muted (an object that they name lets no call out any more) than `max_connections_muted` allows." ""
         "guard::max_delete_percent" 3 "A larger share of a kind's managed objects would be deleted than `max_delete_percent` allows." ""
         "guard::max_deletes" 3 "More objects would be deleted than `max_deletes` allows. The default allows none." ""
         "guard::max_numbers_dark" 3 "More numbers would go dark (lose their connection without getting another one) than `max_numbers_dark` allows." ""
@@ -94,12 +95,14 @@ pub(super) const NOTICES: CodeGroup = CodeGroup {
         "notice::may_serve" - "" "Call the numbers, or look in the service's console which object serves them. If one of them is served by what goes, connect it elsewhere first."
         "notice::mixed_scripts" - "" "Check the spelling, and write it with letters of one script."
         "notice::move_left_out" - "" "Include the entry that the notice names, or leave out `--target` and `--exclude`."
+        "notice::muted" - "" "Let the connections name another object for their calls out in the same change, if they are to call out. `max_connections_muted` counts them."
         "notice::not_carried_over" - "" "State it in the entry to set it on the new object."
         "notice::not_in_catalogue" - "" "Check the spelling."
         "notice::not_known" - "" "Look at the old object, and set the value on the new one in the service's console."
         "notice::not_listed" - "" "Check the number. If it is new, wait until the service lists it."
         "notice::not_shown" - "" "Nothing. telform sends it when it changes in the YAML."
         "notice::not_undone" - "" "Nothing, or undo it by hand. The detail says why telform leaves it."
+        "notice::numbers_not_seen" - "" "Look at the numbers with the token of the object, and move those that are to ring elsewhere first."
         "notice::odd_characters" - "" "Check the value at the service. Correct it there, or write the correct value in the YAML."
         "notice::odd_shape" - "" "Nothing. If it looks wrong, report it to the service's support."
         "notice::organization_unconfirmed" - "" "Correct `{organization}`, or use a token that may read `organizations/`."

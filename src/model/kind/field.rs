@@ -38,6 +38,8 @@ impl Part {
 pub struct Field {
     /// Exact name at the service and in the YAML. With a dot in it: a key inside a map of the row, owned by itself.
     pub name: &'static str,
+    /// The name under which rows show it, where that is another one.
+    pub read_as: Option<&'static str>,
     /// Type of value.
     pub ty: AttributeType,
     /// Its access.
@@ -50,6 +52,8 @@ pub struct Field {
     pub risky: bool,
     /// The value with which the object lets no call through: numbers that it serves are dark.
     pub darkens: Option<bool>,
+    /// The value with which the object lets no call out: connections that name it are mute.
+    pub mutes: Option<bool>,
     /// Every PATCH carries it, changed or not.
     pub always_sent: bool,
     /// A new value stays invisible until a human confirms it (carrierx.md 7).
@@ -107,6 +111,11 @@ impl Kind {
     pub fn closing_value(&self) -> Option<(&'static str, bool)> {
         self.fields.iter().find_map(|field| Some((field.name, field.darkens?)))
     }
+
+    /// The attribute, and its value, with which an object lets no call out for what names it.
+    pub fn muting_value(&self) -> Option<(&'static str, bool)> {
+        self.fields.iter().find_map(|field| Some((field.name, field.mutes?)))
+    }
 }
 
 impl Field {
@@ -114,19 +123,21 @@ impl Field {
     pub const fn new(name: &'static str, ty: AttributeType) -> Self {
         let normaliser = match ty {
             AttributeType::Text | AttributeType::Reference(_) => Normaliser::EmptyIsNull,
-            AttributeType::Decimal | AttributeType::Integer => Normaliser::Decimal,
+            AttributeType::Decimal | AttributeType::Integer | AttributeType::Number => Normaliser::Decimal,
             AttributeType::List | AttributeType::Map | AttributeType::Opaque => Normaliser::Collection,
             AttributeType::CatalogueEntry => Normaliser::Catalogue,
             AttributeType::Secret | AttributeType::Bool | AttributeType::Numbers | AttributeType::ServedBy => Normaliser::Exact,
         };
         Self {
             name,
+            read_as: None,
             ty,
             access: AttributeAccess::Modifiable,
             required: false,
             normaliser,
             risky: false,
             darkens: None,
+            mutes: None,
             always_sent: false,
             needs_verification: false,
             secret_is_read_back: false,
@@ -152,6 +163,12 @@ impl Field {
     /// Must be given to create an object.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// Rows show it under another name.
+    pub const fn read_as(mut self, name: &'static str) -> Self {
+        self.read_as = Some(name);
         self
     }
 
@@ -194,6 +211,12 @@ impl Field {
     /// With this value it lets no call through.
     pub const fn darkens(mut self, value: bool) -> Self {
         self.darkens = Some(value);
+        self
+    }
+
+    /// With this value it lets no call out for what names it.
+    pub const fn mutes(mut self, value: bool) -> Self {
+        self.mutes = Some(value);
         self
     }
 
@@ -329,6 +352,11 @@ impl Field {
     /// that nothing is lost whether the service merges the map or replaces it.
     pub fn group(&self) -> Option<&'static str> {
         self.name.split_once('.').map(|(group, _)| group)
+    }
+
+    /// Its name in a row.
+    pub fn shown_name(&self) -> &'static str {
+        self.read_as.unwrap_or(self.name)
     }
 
     /// Its name in that map, or in the row itself.

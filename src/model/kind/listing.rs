@@ -73,3 +73,19 @@ impl PageWords {
         self
     }
 }
+
+/// A state of objects that no row shows: the listing is read once more for each state, with a filter. So that it is known, an object
+/// is read from the listing, never by its path.
+#[derive(Debug)]
+pub struct StateFilter {
+    /// The attribute that holds the state.
+    pub attribute: &'static str,
+    /// Argument of the query; the listing itself carries it with a word for every state.
+    pub argument: &'static str,
+    /// The states that are asked for. No object is in two of them.
+    pub states: &'static [&'static str],
+    /// The state of an object in none of them.
+    pub otherwise: &'static str,
+    /// The states in which an object counts as ended ([`super::DeleteSupport::Ends`]).
+    pub ended: &'static [&'static str],
+}

@@ -1,5 +1,7 @@
 //! How spellings of one value are compared: the one spelling that stands for all of them.
 
+use serde_json::Number;
+
 use crate::model::value::{CompactValue, Value, entries_by_key, hidden, number_text};
 use crate::text::to_lowercase_safe;
 
@@ -24,6 +26,8 @@ pub enum Normaliser {
     Collection,
     /// The same for a list whose order means nothing, each element once.
     Set,
+    /// Time of day in UTC: `08:00`, `08:00:00` and `08:00:00.00Z` are the same (telnyx.md 8.1).
+    Time,
 }
 
 impl Normaliser {
@@ -67,6 +71,7 @@ impl Normaliser {
                 }
                 other => other,
             },
+            Self::Time => mapped_text(value, |text| canonical_time(text).unwrap_or_else(|| text.trim().to_owned())),
         }
     }
 }
@@ -145,6 +150,42 @@ pub fn canonical_decimal(text: &str) -> Option<String> {
     let whole = if whole.is_empty() { "0" } else { whole };
     let value = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
     Some(if negative && value != "0" { format!("-{value}") } else { value })
+}
+
+/// A time of day in UTC, without seconds where they are zero; `None` when the text is not a time of day. Works on the digits.
+pub fn canonical_time(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let mut parts = text.split(':');
+    let two = |part: &str, below: u8| {
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits && part.parse::<u8>().is_ok_and(|number| number < below)
+    };
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let (second, fraction) = parts.next().map_or(("00", "0"), |rest| rest.split_once('.').unwrap_or((rest, "0")));
+    let digits = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.next().is_some() || !two(hour, 24) || !two(minute, 60) || !two(second, 60) || !digits {
+        return None;
+    }
+    let fraction = fraction.trim_end_matches('0');
+    Some(match (second, fraction) {
+        ("00", "") => format!("{hour}:{minute}"),
+        (second, "") => format!("{hour}:{minute}:{second}"),
+        (second, fraction) => format!("{hour}:{minute}:{second}.{fraction}"),
+    })
+}
+
+/// Largest whole number that every JSON reader represents exactly.
+pub const MOST_EXACT: u64 = (1 << 53) - 1;
+
+/// The number that a decimal text means, when every JSON reader represents it exactly.
+pub fn exact_number(text: &str) -> Option<Number> {
+    if !text.contains('.') {
+        return text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MOST_EXACT).map(Number::from);
+    }
+    let number = text.parse::<f64>().ok().filter(|number| number.abs() <= MOST_EXACT as f64)?;
+    let same = canonical_decimal(&number.to_string()) == canonical_decimal(text);
+    same.then(|| Number::from_f64(number)).flatten()
 }
 
 /// Keys of maps sorted, all the way down: order is significant in lists only.

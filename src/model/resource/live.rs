@@ -217,6 +217,12 @@ impl LiveObject {
         kind.closing_value().is_some_and(|(name, closed)| self.attributes.get(name) == Some(&CompactValue::Bool(closed)))
     }
 
+    /// The state in which it is ended and stays listed, where it is.
+    pub fn ended_state(&self, kind: &Kind) -> Option<&str> {
+        let filter = kind.state_filter?;
+        self.attributes.get(filter.attribute)?.as_str().filter(|state| filter.ended.contains(state))
+    }
+
     /// A plain attribute as the service showed it, whole or in part.
     pub fn shown_value(&self, name: &str) -> Option<&CompactValue> {
         self.attributes.get(name).or(self.masked.get(name))

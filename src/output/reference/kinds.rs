@@ -35,6 +35,7 @@ fn describe_type(field: &Field) -> &'static str {
         AttributeType::Secret => "secret",
         AttributeType::Decimal => "decimal",
         AttributeType::Integer => "integer",
+        AttributeType::Number => "number",
         AttributeType::Bool => "bool",
         AttributeType::List => "list",
         AttributeType::Map => "map",
@@ -73,6 +74,7 @@ fn describe_comparison(field: &Field) -> &'static str {
         Normaliser::Catalogue => "any letter case",
         Normaliser::Collection => "empty = null",
         Normaliser::Set => "set, empty = null",
+        Normaliser::Time => "time of day",
     }
 }
 
@@ -176,6 +178,9 @@ fn describe_delete(delete: DeleteSupport) -> String {
         DeleteSupport::Supported => "DELETE".to_owned(),
         DeleteSupport::Undocumented { switch } => {
             format!("not documented: refused unless the account sets `{switch}: true`")
+        }
+        DeleteSupport::Ends { switch, path, word } => {
+            format!("not documented: refused unless the account sets `{switch}: true`; then `POST {path}`, and it is {word}")
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Planner;
 use crate::model::resource::Address;
 use crate::plan::Inputs;
 use crate::plan::change::{Change, ChangeAction, attributes_of_deleted_object};
-use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
+use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::step::{ObjectRef, Prerequisite, StepOperation, StepPhase};
 use crate::plan::unnumbered_step::{self, delete_step_name};
@@ -59,6 +59,11 @@ impl<'a> Planner<'a> {
             draft.step.waits_for = steps.chain([Prerequisite::Phase(StepPhase::ReadBack)]).collect();
             self.check_products_seen(inputs, gone, &mut draft.step);
             self.drafts.push(draft);
+            if let Some(word) = gone.kind.delete.end_word() {
+                let detail = Some(format!("{} {}, which will be {word}", gone.kind.singular, gone.live.id));
+                let notice = PlanNotice::about(NoticeCode::NumbersNotSeen, gone.account, Some(gone.address), detail);
+                self.remarks.notices.push(notice);
+            }
             if gone.replacement.is_none() {
                 let attributes = attributes_of_deleted_object(gone.live, gone.kind);
                 self.changes.insert(
@@ -71,7 +76,7 @@ impl<'a> Planner<'a> {
                         action: ChangeAction::Delete,
                         id: Some(gone.live.id.clone()),
                         attributes,
-                        reason: Some(gone.reason.clone()),
+                        reason: Some(gone.reason_with_end()),
                         steps: Vec::new(),
                     },
                 );

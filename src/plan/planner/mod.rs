@@ -28,6 +28,7 @@ mod deletes;
 mod foreign_connections;
 mod links;
 mod lookalikes;
+mod muting;
 mod not_compared;
 mod number_entries;
 mod objects;
@@ -77,6 +78,8 @@ struct Planner<'a> {
     /// Whether the ledger was sealed with the current key.
     secrets_readable: bool,
 }
+
+pub(super) use muting::MutedConnection;
 
 /// Computes the plan.
 pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
@@ -190,6 +193,7 @@ impl<'a> Planner<'a> {
         existing: BTreeMap<Address, ExistingObject>,
     ) -> Plan {
         self.mark_uncertain_deletes(inputs);
+        let muted = self.muted_connections(inputs, findings);
         let steps = order::number_steps(std::mem::take(&mut self.drafts));
         for step in &steps {
             if let Some(change) = step.address.as_ref().and_then(|address| self.changes.get_mut(address)) {
@@ -198,7 +202,8 @@ impl<'a> Planner<'a> {
         }
         self.impact.sort();
         let references = self.name_references(inputs, findings);
-        let planned = guard::PlannedChanges { findings, changes: &self.changes, steps: &steps, impact: &self.impact };
+        let planned =
+            guard::PlannedChanges { findings, changes: &self.changes, steps: &steps, impact: &self.impact, muted: &muted };
         self.remarks.refusals.extend(guard::check_guards(inputs, &planned));
         self.remarks.refusals = group_refusals(self.remarks.refusals);
         self.remarks.notices.extend(token_owners::missing_scope_notices(inputs, &steps));

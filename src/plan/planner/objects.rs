@@ -183,6 +183,13 @@ impl<'a> Planner<'a> {
         live: &'a LiveObject,
     ) {
         let (entry, kind) = (found.entry, found.kind);
+        if let Some(state) = live.ended_state(kind) {
+            let detail = format!(
+                "{} {} is {state}: telform does not reverse that; do it in the service's portal, or remove its entry from the YAML",
+                kind.singular, live.id
+            );
+            return self.add_refusal(object, RefusalCode::GoneOrHidden, detail);
+        }
         let late = entry_of_late_create(inputs.ledger, object, inputs.facts_of_account(&object.account), live, inputs.key);
         let late = late.filter(|_| entry.is_none()).map(|(_, entry)| entry);
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);

@@ -37,6 +37,9 @@ pub(super) fn page<'a>(
         let Some(filter) = collection.filters.iter().find(|filter| filter.0 == inside) else {
             return Err(Refusal { code: "10031", ..bad_parameter(name, "is not a filter of this list") });
         };
+        if filter.2 == Test::Status && view.world.knobs.status_filter_ignored {
+            continue;
+        }
         let mut kept = Vec::new();
         for row in rows {
             if matches(view, collection, filter, row, wanted)? {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::world::{MessagingDown, PasswordShown, TelnyxKnobs, TelnyxWorld};
+use super::super::world::{MessagingDown, PasswordShown, TelnyxKnobs, TelnyxWorld, TimesShown};
 use super::connections::DEFAULT_TARGETS;
 use super::fields::{Row, Table, at, readable, text};
 use super::number_fields::{MESSAGING, VOICE};
@@ -71,6 +71,9 @@ impl<'a> View<'a> {
             Table::Profiles => {
                 let count = self.counts.get(text(row, "id")).copied().unwrap_or_default();
                 seen.insert("connections_count".to_owned(), count.into());
+                if self.knobs().times_shown == TimesShown::WithSeconds {
+                    with_seconds(&mut seen);
+                }
             }
             Table::Connections if self.knobs().password_shown == PasswordShown::Stars => {
                 if let Some(password) = seen.get_mut("password") {
@@ -198,6 +201,17 @@ fn head(row: &Row, record_type: &str) -> Row {
     seen.insert("record_type".to_owned(), record_type.into());
     seen.insert("phone_number".to_owned(), at(row, "phone_number").clone());
     seen
+}
+
+/// Times of a calling window as the samples have them.
+fn with_seconds(row: &mut Row) {
+    let Some(Value::Object(window)) = row.get_mut("calling_window") else { return };
+    for name in ["start_time", "end_time"] {
+        let short = window.get(name).and_then(Value::as_str).filter(|text| text.len() == "08:00".len());
+        if let Some(whole) = short.map(|short| format!("{short}:00.00Z")) {
+            window.insert(name.to_owned(), whole.into());
+        }
+    }
 }
 
 /// Decimal ids as JSON integers, exact.

@@ -25,6 +25,10 @@ pub struct TelnyxKnobs {
     pub duplicate_user_name: DuplicateUserName,
     /// DELETE of a profile that connections name.
     pub profile_delete_in_use: ProfileDeleteInUse,
+    /// Times of day in answers (section 8.1).
+    pub times_shown: TimesShown,
+    /// Lists of managed accounts show every state, whatever the filter says.
+    pub status_filter_ignored: bool,
     /// How many reads of a list still show what was there before a write.
     pub list_lag: u32,
     /// Unknown inner fields are dropped without a word; otherwise they are refused.
@@ -57,6 +61,8 @@ impl Default for TelnyxKnobs {
             duplicate_name: DuplicateName::default(),
             duplicate_user_name: DuplicateUserName::default(),
             profile_delete_in_use: ProfileDeleteInUse::default(),
+            times_shown: TimesShown::default(),
+            status_filter_ignored: false,
             list_lag: 0,
             drop_unknown_inner: true,
             ids_as_numbers: false,
@@ -222,6 +228,16 @@ knob! {
         Refuse,
         /// The connections name no profile any more.
         NullReference,
+    }
+}
+knob! {
+    /// See [`TelnyxKnobs::times_shown`].
+    TimesShown {
+        /// As they were sent.
+        #[default]
+        AsSent,
+        /// `08:00:00.00Z`, as the samples have them.
+        WithSeconds,
     }
 }
 knob! {

@@ -1,5 +1,5 @@
-//! Telnyx v2: billing groups, outbound voice profiles, connections with their addresses, and the phone numbers that they serve
-//! (telnyx.md).
+//! Telnyx v2: billing groups, outbound voice profiles, connections with their addresses, the phone numbers that they serve, and
+//! managed accounts (telnyx.md).
 
 use crate::model::kind::{
     AccountSetting, AttributeType, CollectionListing, Detach, Envelope, Field, Kind, Link, LinkRequests, LinkRoles, Normaliser,
@@ -10,6 +10,7 @@ use super::Service;
 
 mod addresses;
 mod connections;
+mod managed;
 mod world;
 
 /// The service.
@@ -26,6 +27,7 @@ pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://
         &addresses::IPS,
         &addresses::FQDNS,
         &PHONE_NUMBERS,
+        &managed::MANAGED_ACCOUNTS,
     ])
     .limits(60, 2, 1)
     .settings(SETTINGS)
@@ -38,9 +40,12 @@ pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://
 const ENVELOPE: Envelope = Envelope { key: "data", beside: &["errors"], always: "errors" };
 
 /// How a number is taken off its connection is not documented (telnyx.md 9.2).
-const SETTINGS: &[AccountSetting] = &[AccountSetting::new("detach_with", SettingType::EmptyOrNull)
-    .role(SettingRole::Detach)
-    .doc("What takes a number off its connection: an empty text, or null.")];
+const SETTINGS: &[AccountSetting] = &[
+    AccountSetting::new("detach_with", SettingType::EmptyOrNull)
+        .role(SettingRole::Detach)
+        .doc("What takes a number off its connection: an empty text, or null."),
+    managed::DISABLE,
+];
 
 /// Pages of 250 rows, numbered from 1, in the default order (telnyx.md 2.2).
 const PAGES: PageWords = PageWords { page: "page[number]", size: "page[size]", count: "meta.total_results", beside: &[] };
@@ -93,6 +98,7 @@ const PROFILE: &[Field] = &[
     Field::new("enabled", AttributeType::Bool)
         .state()
         .risky()
+        .mutes(false)
         .doc("Whether it lets calls out; false stops every outbound call of the connections that name it.", "telnyx.md 10, 11"),
     Field::new("traffic_type", AttributeType::Text)
         .with_known_values(&["conversational"])
@@ -106,6 +112,8 @@ const PROFILE: &[Field] = &[
     Field::new("daily_spend_limit", AttributeType::Decimal)
         .doc("Most that may be spent in a day, in dollars.", "telnyx.md 11, 8.1"),
     Field::new("daily_spend_limit_enabled", AttributeType::Bool).doc("Whether that limit counts.", "telnyx.md 11"),
+    Field::new("max_destination_rate", AttributeType::Number)
+        .doc("Highest rate of a destination that may be called; a JSON number, kept exactly.", "telnyx.md 11, 8.1"),
     Field::new("whitelisted_destinations", AttributeType::List)
         .compared_as(Normaliser::Set)
         .doc("Countries that may be called, ISO 3166-1 alpha-2, in any order.", "telnyx.md 11"),
@@ -122,7 +130,16 @@ const PROFILE: &[Field] = &[
     Field::new("call_recording.call_recording_format", AttributeType::Text)
         .with_known_values(&["wav", "mp3"])
         .doc("Format of a recording.", "telnyx.md 11"),
+    time_of_day("calling_window.start_time").doc("From when on calls are let out, in UTC.", "telnyx.md 11, 8.1"),
+    time_of_day("calling_window.end_time").doc("Until when calls are let out, in UTC.", "telnyx.md 11, 8.1"),
+    Field::new("calling_window.calls_per_cld", AttributeType::Integer)
+        .doc("Most calls to one number in that time.", "telnyx.md 11"),
 ];
+
+/// A time of day, which the schema has as `HH:MM` and samples with seconds (telnyx.md 8.1).
+const fn time_of_day(name: &'static str) -> Field {
+    Field::new(name, AttributeType::Text).made_of(TextGrammar::Time).compared_as(Normaliser::Time).risky().example("08:00")
+}
 
 /// What serves numbers, in the order in which it is read.
 const CONNECTIONS: &[&str] = &["credential_connections", "ip_connections", "fqdn_connections"];

@@ -38,6 +38,7 @@ pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
     let others = others_that_serve(source, &connections);
     connections.extend(others);
     let telnyx = TelnyxWorld {
+        managed_accounts: source.live_objects("managed_accounts").iter().map(|live| managed_account(source, live)).collect(),
         billing_groups: rows(source, "billing_groups"),
         outbound_voice_profiles: rows(source, "outbound_voice_profiles"),
         connections,
@@ -71,6 +72,13 @@ fn row(source: &Source<'_>, kind: &str, live: &LiveObject) -> Map<String, Value>
             None => _ = row.insert(name, value),
         }
     }
+    row
+}
+
+/// A managed account, in the state that it is in.
+fn managed_account(source: &Source<'_>, live: &LiveObject) -> Map<String, Value> {
+    let mut row = row(source, "managed_accounts", live);
+    row.extend(live.attributes.get("status").map(|status| ("status".to_owned(), status.json())));
     row
 }
 

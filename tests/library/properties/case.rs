@@ -361,6 +361,7 @@ fn guards(dice: &mut Dice) -> Guards {
         max_updates: dice.pick(&[None, None, Some(9), Some(1)]),
         max_update_percent: dice.pick(&[None, None, Some(50)]),
         max_numbers_dark: dice.pick(&limits),
+        max_connections_muted: None,
     }
 }
 

@@ -7,7 +7,7 @@ use telform::model::value::CompactValue;
 
 use crate::properties::cases;
 
-const ALL: [Normaliser; 9] = [
+const ALL: [Normaliser; 10] = [
     Normaliser::Exact,
     Normaliser::EmptyIsNull,
     Normaliser::Decimal,
@@ -17,6 +17,7 @@ const ALL: [Normaliser; 9] = [
     Normaliser::Catalogue,
     Normaliser::Collection,
     Normaliser::Set,
+    Normaliser::Time,
 ];
 
 fn text() -> impl Strategy<Value = String> {

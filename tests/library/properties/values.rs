@@ -39,6 +39,7 @@ pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> V
         _ if field.needs_verification => dice.pick(&[json!("a@b.example"), json!("c@d.example"), json!(null)]),
         (_, AttributeType::Text) => dice.pick(&[json!("one"), json!("two"), json!(null), json!("")]),
         (_, AttributeType::Decimal) => dice.pick(&[json!(null), json!("5"), json!("7.5")]),
+        (_, AttributeType::Number) => dice.pick(&[json!(null), json!(5), json!(7.5)]),
         (_, AttributeType::Integer) => json!(dice.below(3)),
         (_, AttributeType::Bool) => json!(dice.below(2) == 0),
         (_, AttributeType::List) => dice.pick(&[json!([]), json!([{"rule": "a"}]), json!([{"rule": "a"}, {"rule": "b"}])]),

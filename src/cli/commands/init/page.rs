@@ -220,6 +220,7 @@ fn example_value(kind: &Kind, field: &Field) -> String {
         AttributeType::Decimal => text("1.50"),
         AttributeType::Integer if !field.example.is_empty() => format!(" {}", field.example),
         AttributeType::Integer => " 1".to_owned(),
+        AttributeType::Number => " 0.5".to_owned(),
         AttributeType::Bool => " true".to_owned(),
         AttributeType::List => " []".to_owned(),
         AttributeType::Map => " {}".to_owned(),

@@ -1,0 +1,54 @@
+//! How objects of a kind are changed, and whether they are deleted.
+
+/// How an existing object is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateMethod {
+    /// One PATCH with the changed attributes.
+    Patch,
+    /// One PATCH with the changed attributes; when a nested one is among them this query argument goes along and the
+    /// value is complete (carrierx.md 6). PUT with the whole object on request.
+    PatchOrPut {
+        /// Name and value of the query argument.
+        nested: (&'static str, &'static str),
+    },
+}
+
+/// Whether an object can be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteSupport {
+    /// DELETE on the member path.
+    Supported,
+    /// No documentation mentions a DELETE: it is refused unless the account sets this switch.
+    Undocumented {
+        /// The setting of the account that allows it.
+        switch: &'static str,
+    },
+    /// No DELETE: a POST ends the object, which stays listed in another state ([`super::StateFilter::ended`]). It is refused unless
+    /// the account sets this switch.
+    Ends {
+        /// The setting of the account that allows it.
+        switch: &'static str,
+        /// Path of the POST; `{id}` is the identity.
+        path: &'static str,
+        /// What becomes of the object, for people: `disabled`.
+        word: &'static str,
+    },
+}
+
+impl DeleteSupport {
+    /// The setting without which no account deletes an object of the kind, where there is one.
+    pub const fn switch(self) -> Option<&'static str> {
+        match self {
+            Self::Supported => None,
+            Self::Undocumented { switch } | Self::Ends { switch, .. } => Some(switch),
+        }
+    }
+
+    /// What becomes of an object that is not deleted but ended.
+    pub const fn end_word(self) -> Option<&'static str> {
+        match self {
+            Self::Ends { word, .. } => Some(word),
+            Self::Supported | Self::Undocumented { .. } => None,
+        }
+    }
+}
