@@ -1,6 +1,6 @@
 //! The words of a service in what a refusal advises.
 
-use crate::model::kind::{LinkWords, ServiceTable};
+use crate::model::kind::{DeleteSupport, Kind, LinkWords, ServiceTable};
 use crate::model::resource::Address;
 use crate::services;
 
@@ -11,6 +11,8 @@ pub(super) struct HelpWords<'a> {
     one: &'a str,
     holder: &'a str,
     target: &'a str,
+    /// The setting that allows a delete that the service does not document.
+    switch: String,
 }
 
 impl<'a> HelpWords<'a> {
@@ -20,15 +22,33 @@ impl<'a> HelpWords<'a> {
         let of = services::of_kind(kind);
         let links = of.map_or(LinkWords { holder: "object", target: "object" }, ServiceTable::link_words);
         let one = of.map_or("object", |service| service.singular_of(kind));
-        Self { service: of.map_or("the service", |it| it.title), kind, one, holder: links.holder, target: links.target }
+        let service = of.map_or("the service", |it| it.title);
+        Self { service, kind, one, holder: links.holder, target: links.target, switch: delete_switches(address) }
     }
 
-    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}` and `{target}`.
+    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}`, `{target}` and `{switch}`.
     pub(super) fn fill(&self, template: &str) -> String {
-        let words =
-            [("service", self.service), ("kind", self.kind), ("one", self.one), ("holder", self.holder), ("target", self.target)];
+        let words = [
+            ("service", self.service),
+            ("kind", self.kind),
+            ("one", self.one),
+            ("holder", self.holder),
+            ("target", self.target),
+            ("switch", &self.switch),
+        ];
         words.iter().fold(template.to_owned(), |text, (word, with)| text.replace(&format!("{{{word}}}"), with))
     }
+}
+
+/// The settings that allow an undocumented delete: of the kind of this address, or of any kind.
+fn delete_switches(address: Option<&Address>) -> String {
+    let about = |kind: &&&Kind| address.is_none_or(|address| address.kind == kind.name);
+    let kinds = services::tables().iter().flat_map(|service| service.kinds);
+    let switches = kinds.filter(about).filter_map(|kind| match kind.delete {
+        DeleteSupport::Undocumented { switch } => Some(switch),
+        DeleteSupport::Supported => None,
+    });
+    switches.collect::<Vec<_>>().join("` or `")
 }
 
 #[cfg(test)]
