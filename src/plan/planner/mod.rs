@@ -325,11 +325,12 @@ fn count_unmanaged(
         let first = names.first().copied().unwrap_or(account);
         let shared = names.len() > 1;
         for (kind, objects) in &live.objects {
+            let shape = kind_in(inputs, account, kind);
             let count = objects
                 .iter()
                 .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
                 .filter(|object| !in_part.contains(&(account.as_str(), *kind, object.id.as_str())))
-                .filter(|object| kind_in(inputs, account, kind).is_none_or(|kind| !object.is_inherited(kind)))
+                .filter(|object| shape.is_none_or(|kind| !object.is_inherited(kind)))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
                     !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))
