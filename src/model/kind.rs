@@ -65,6 +65,9 @@ pub struct Kind {
     pub adopted_only: bool,
     /// Fields by whose value a row stands for an object that is no longer there; without values, by any value but null.
     pub gone_when: &'static [(&'static str, &'static [&'static str])],
+    /// The attribute, and its value, with which a row is inherited from another account: it may be named, and is never changed,
+    /// deleted or adopted.
+    pub inherited_when: Option<(&'static str, bool)>,
     /// How many rows a listing returns at a time.
     pub list: CollectionListing,
     /// For a kind whose rows do not show in which state an object is: the filters of its listing that do.
@@ -119,6 +122,7 @@ impl Kind {
             delete: DeleteSupport::Supported,
             adopted_only: false,
             gone_when: &[],
+            inherited_when: None,
             list: CollectionListing::Whole,
             state_filter: None,
             link: None,
@@ -199,6 +203,12 @@ impl Kind {
     /// A row with one of these values stands for an object that is no longer there.
     pub const fn gone_when(mut self, values: &'static [(&'static str, &'static [&'static str])]) -> Self {
         self.gone_when = values;
+        self
+    }
+
+    /// A row with this value is inherited from another account.
+    pub const fn inherited_when(mut self, field: &'static str, value: bool) -> Self {
+        self.inherited_when = Some((field, value));
         self
     }
 
@@ -306,10 +316,11 @@ impl Kind {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Scopes of which one is needed to `create` or `update`, where the service has scopes. Which one a delete needs is not
-    /// documented (carrierx.md 1.2).
+    /// Scopes of which one is needed to `create`, `update` or `delete`, where the service has scopes. Which one a delete needs that
+    /// is not documented is not known (carrierx.md 1.2).
     pub fn scopes_to(&self, word: &str) -> Option<[String; 2]> {
-        let scope = self.scope.filter(|_| matches!(word, "create" | "update"))?;
+        let deletes = word == "delete" && self.delete == DeleteSupport::Supported;
+        let scope = self.scope.filter(|_| deletes || matches!(word, "create" | "update"))?;
         Some([format!("{scope}.{word}"), format!("{scope}.manage")])
     }
 

@@ -10,6 +10,7 @@ use super::change::{SecretState, ShownValue};
 use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::live_index::with_wanted_key;
 use super::matching::kind_in;
+use super::similar_keys::describe_inherited;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject};
@@ -172,6 +173,9 @@ pub(super) fn rule_against_delete(
     if protected || inputs.ledger.is_delete_protected(account, kind.name, &live.id) {
         let detail = format!("{} {} is protected by prevent_delete", kind.singular, live.id);
         return Some((RefusalCode::PreventDelete, detail));
+    }
+    if live.is_inherited(kind) {
+        return Some((RefusalCode::Inherited, describe_inherited(kind, live)));
     }
     if let Some(switch) = kind.delete.switch()
         && !inputs.desired.accounts.get(account).is_some_and(|account| account.settings.contains_key(switch))

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::diagnostics::RefusalCode;
 use super::matching::{self, MatchOutcome};
 use super::selection::Selection;
 use super::{Inputs, rename};
@@ -73,6 +74,28 @@ pub fn match_address(inputs: &Inputs<'_>, address: &Address) -> AddressMatch {
         MatchOutcome::Blocked => MatchedBy::Stuck,
     };
     AddressMatch { kind: Some(kind), found, entry, selected }
+}
+
+impl RefusalCode {
+    /// Whether it means that the live object of an address was not determined, so that nothing of it was compared.
+    pub fn hides_object(self) -> bool {
+        matches!(
+            self,
+            Self::WrongGeneration
+                | Self::SeveralFit
+                | Self::RenamedOnto
+                | Self::ClaimedTwice
+                | Self::UnsettledCreate
+                | Self::HiddenElsewhere
+                | Self::PinnedMissing
+                | Self::Unreadable
+                | Self::AccountChanged
+                | Self::PinChanged
+                | Self::ExistingMissing
+                | Self::ExistingManaged
+                | Self::Inherited
+        )
+    }
 }
 
 /// The object of an address that exists and cannot be read: pinned, known to the ledger, or named by its identity.

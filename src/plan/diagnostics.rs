@@ -102,6 +102,8 @@ pub enum RefusalCode {
     CreateMayRun,
     /// The object of an entry belongs to another organization, or to none.
     ForeignObject,
+    /// The object of an entry is inherited from another account.
+    Inherited,
     /// Not all products were read, so it is not known whether a configuration is in use.
     UnseenProducts,
     /// It is not known which object a tombstone refers to.
@@ -166,6 +168,7 @@ impl RefusalCode {
             Self::UnreadableBridges => "guard::unreadable_bridges",
             Self::CreateMayRun => "refusal::create_may_run",
             Self::ForeignObject => "refusal::foreign_object",
+            Self::Inherited => "refusal::inherited",
             Self::UnseenProducts => "guard::unseen_products",
             Self::UnknownRemoval => "refusal::unknown_removal",
             Self::SimilarExists => "refusal::similar_exists",
@@ -234,7 +237,7 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. To let telform try it anyway, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. To let telform try it anyway, set `{switch}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
@@ -282,6 +285,9 @@ impl RefusalCode {
             Self::CreateMayRun => {
                 "run `telform resume --settle-timeout 10m`, which waits and reads again; or leave it out of this run with `--exclude {address}`"
             }
+            Self::Inherited => {
+                "to refer to it, declare it under `existing` instead; for one of this account, give its entry another name. If the ledger contains it, `telform forget {address}` releases it and leaves it as it is"
+            }
             Self::UnseenProducts => {
                 "name every product of the organization under `{products}` on the account and confirm that with `{all products}: true`; or allow it for this run with `--allow-unseen-products`"
             }
@@ -317,27 +323,6 @@ impl RefusalCode {
             }
         };
         help.to_owned()
-    }
-}
-
-impl RefusalCode {
-    /// Whether it means that the live object of an address was not determined, so that nothing of it was compared.
-    pub fn hides_object(self) -> bool {
-        matches!(
-            self,
-            Self::WrongGeneration
-                | Self::SeveralFit
-                | Self::RenamedOnto
-                | Self::ClaimedTwice
-                | Self::UnsettledCreate
-                | Self::HiddenElsewhere
-                | Self::PinnedMissing
-                | Self::Unreadable
-                | Self::AccountChanged
-                | Self::PinChanged
-                | Self::ExistingMissing
-                | Self::ExistingManaged
-        )
     }
 }
 

@@ -109,7 +109,7 @@ fn find_existing<'a>(
     }
     let words = kind.natural_key.join(" + ");
     let keyed = with_ids_in_key(object, kind, facts, findings);
-    match wanted_key(kind, facts, &keyed).map_or(&[][..], |key| shelf.with_key(&key)) {
+    match wanted_key(kind, facts, &keyed).map_or(&[][..], |key| shelf.nearest_with_key(&key)) {
         [one] => Some(one),
         [] => {
             let doubt = shown_in_part(inputs, shelf, object, kind)

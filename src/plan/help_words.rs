@@ -1,6 +1,8 @@
 //! The words of a service in what a refusal advises.
 
-use crate::model::kind::{LinkWords, ServiceTable, SettingRole};
+use std::collections::BTreeSet;
+
+use crate::model::kind::{Kind, LinkWords, ServiceTable, SettingRole};
 use crate::model::resource::Address;
 use crate::services;
 
@@ -12,6 +14,8 @@ pub(super) struct HelpWords<'a> {
     one: &'a str,
     holder: &'a str,
     target: &'a str,
+    /// The setting that allows a delete that the service does not document.
+    switch: String,
 }
 
 impl<'a> HelpWords<'a> {
@@ -28,18 +32,33 @@ impl<'a> HelpWords<'a> {
             one,
             holder: links.holder,
             target: links.target,
+            switch: delete_switches(address),
         }
     }
 
-    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}` and `{target}`, and the names of its settings in place of
-    /// their roles.
+    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}`, `{target}` and `{switch}`, and the names of its settings in
+    /// place of their roles.
     pub(super) fn fill(&self, template: &str) -> String {
-        let words =
-            [("service", self.service), ("kind", self.kind), ("one", self.one), ("holder", self.holder), ("target", self.target)];
+        let words = [
+            ("service", self.service),
+            ("kind", self.kind),
+            ("one", self.one),
+            ("holder", self.holder),
+            ("target", self.target),
+            ("switch", &self.switch),
+        ];
         let text = words.iter().fold(template.to_owned(), |text, (word, with)| text.replace(&format!("{{{word}}}"), with));
         let own = SettingRole::ALL.iter().filter_map(|role| Some((role.as_str(), self.table?.setting_of(*role)?.name)));
         services::name_settings(&own.fold(text, |text, (role, name)| text.replace(&format!("{{{role}}}"), name)))
     }
+}
+
+/// The settings that allow an undocumented delete: of the kind of this address, or of any kind.
+fn delete_switches(address: Option<&Address>) -> String {
+    let about = |kind: &&&Kind| address.is_none_or(|address| address.kind == kind.name);
+    let kinds = services::tables().iter().flat_map(|service| service.kinds);
+    let switches: BTreeSet<&str> = kinds.filter(about).filter_map(|kind| kind.delete.switch()).collect();
+    Vec::from_iter(switches).join("` or `")
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ pub(super) struct LiveIndex<'a> {
     pub(super) by_id: HashMap<&'a str, &'a LiveObject>,
     /// All of each identity, built on demand.
     all_by_id: OnceCell<HashMap<&'a str, Vec<&'a LiveObject>>>,
-    /// Built on demand: where the ledger knows every object, no lookup by key is needed.
+    /// Own objects, built on demand: where the ledger knows every object, no lookup by key is needed.
     by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
+    /// The same of inherited objects.
+    inherited_by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
     /// The same of what the ledger knows, visible or not.
     remembered: OnceCell<HashMap<String, Vec<(&'a Address, String)>>>,
     /// Live objects by their natural key in a form that ignores easily confused characters.
@@ -44,6 +46,7 @@ impl<'a> LiveIndex<'a> {
             by_id,
             all_by_id: OnceCell::new(),
             by_key: OnceCell::new(),
+            inherited_by_key: OnceCell::new(),
             remembered: OnceCell::new(),
             by_fold: OnceCell::new(),
             masked: OnceCell::new(),
@@ -94,7 +97,7 @@ impl<'a> LiveIndex<'a> {
     pub(super) fn with_similar_key(&self, key: &str) -> impl Iterator<Item = &'a LiveObject> {
         let by_fold = self.by_fold.get_or_init(|| {
             let mut by_fold: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
-            for object in self.objects {
+            for object in self.objects.iter().filter(|object| !object.is_inherited(self.kind)) {
                 if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
                     by_fold.entry(fold_for_comparison(&key)).or_default().push(object);
                 }
@@ -116,18 +119,32 @@ impl<'a> LiveIndex<'a> {
         all_by_id.get(id).map_or(&[][..], Vec::as_slice)
     }
 
-    /// Live objects with a natural key.
+    /// Own objects with a natural key. An inherited one is never mistaken for an own one of the same name.
     pub(super) fn with_key(&self, key: &str) -> &[&'a LiveObject] {
-        let by_key = self.by_key.get_or_init(|| {
-            let mut by_key: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
-            for object in self.objects {
-                if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
-                    by_key.entry(key).or_default().push(object);
-                }
-            }
-            by_key
-        });
+        let by_key = self.by_key.get_or_init(|| self.index_by_key(false));
         by_key.get(key).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Inherited objects with a natural key.
+    pub(super) fn inherited_with_key(&self, key: &str) -> &[&'a LiveObject] {
+        let by_key = self.inherited_by_key.get_or_init(|| self.index_by_key(true));
+        by_key.get(key).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Own objects with a natural key; without any, inherited ones.
+    pub(super) fn nearest_with_key(&self, key: &str) -> &[&'a LiveObject] {
+        let own = self.with_key(key);
+        if own.is_empty() { self.inherited_with_key(key) } else { own }
+    }
+
+    fn index_by_key(&self, inherited: bool) -> HashMap<String, Vec<&'a LiveObject>> {
+        let mut by_key: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
+        for object in self.objects.iter().filter(|object| object.is_inherited(self.kind) == inherited) {
+            if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
+                by_key.entry(key).or_default().push(object);
+            }
+        }
+        by_key
     }
 }
 
@@ -165,6 +182,7 @@ pub(super) fn with_wanted_key<'a>(inputs: &Inputs<'a>, object: &DesiredObject, k
     inputs
         .live_objects(&object.account, kind.name)
         .iter()
+        .filter(|live| !live.is_inherited(kind))
         .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
         .collect()
 }

@@ -190,7 +190,9 @@ fn match_one_address<'a>(
         findings.remarks.refuse(object, RefusalCode::Unreadable, detail);
         return MatchOutcome::Blocked;
     }
-    if let Some(finding) = similar_keys::refuse_foreign_object(inputs, object, entry, kind, findings) {
+    let others = similar_keys::refuse_foreign_object(inputs, object, entry, kind, findings);
+    let inherited = |findings: &mut _| similar_keys::refuse_inherited_object(inputs, object, keyed, entry, kind, shelf, findings);
+    if let Some(finding) = others.or_else(|| inherited(findings)) {
         return finding;
     }
     if let Some(id) = &object.id {

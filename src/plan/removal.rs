@@ -416,5 +416,5 @@ fn objects_to_remove<'a>(
     let facts = inputs.facts_of_account(account);
     let key = wish.tombstone.map(|removal| key_with_ids(kind, findings, &removal.key));
     let key = key.and_then(|keyed| key_text(kind, facts, |name| keyed.get(name)));
-    key.map_or_else(Vec::new, |key| index.with_key(&key).to_vec())
+    key.map_or_else(Vec::new, |key| index.nearest_with_key(&key).to_vec())
 }

@@ -4,7 +4,7 @@
 
 use super::Inputs;
 use super::diagnostics::RefusalCode;
-use super::live_index::LiveIndex;
+use super::live_index::{LiveIndex, wanted_key};
 use super::matching::{MatchOutcome, Matches};
 use crate::model::kind::Kind;
 use crate::model::ledger::ManagedObject;
@@ -69,4 +69,33 @@ pub(super) fn refuse_foreign_object<'a>(
     let detail = format!("{} {id} belongs to {owner}", kind.singular);
     findings.remarks.refuse(object, RefusalCode::ForeignObject, detail);
     Some(MatchOutcome::Blocked)
+}
+
+/// The object of an entry may be inherited from another account: such an object may be named, and is never managed.
+pub(super) fn refuse_inherited_object<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    keyed: &DesiredObject,
+    entry: Option<&ManagedObject>,
+    kind: &Kind,
+    shelf: &LiveIndex<'a>,
+    findings: &mut Matches<'a>,
+) -> Option<MatchOutcome<'a>> {
+    kind.inherited_when?;
+    let known = object.id.as_deref().or(entry.map(|entry| entry.id.as_str()));
+    let by_id = known.and_then(|id| shelf.by_id.get(id).copied());
+    // What the natural key finds only counts where no id does.
+    let by_key = || {
+        let key = wanted_key(kind, inputs.facts_of_account(&object.account), keyed).filter(|_| object.id.is_none())?;
+        shelf.nearest_with_key(&key).first().copied()
+    };
+    let live = by_id.or_else(by_key).filter(|live| live.is_inherited(kind))?;
+    findings.remarks.refuse(object, RefusalCode::Inherited, describe_inherited(kind, live));
+    Some(MatchOutcome::Blocked)
+}
+
+/// Why nothing is done with an inherited object.
+pub(super) fn describe_inherited(kind: &Kind, live: &LiveObject) -> String {
+    let marker = kind.inherited_when.map_or("", |(name, _)| name);
+    format!("{} {} is inherited (`{marker}`): it belongs to the account above this one", kind.singular, live.id)
 }

@@ -138,7 +138,8 @@ impl RowSeed<'_> {
             KeptFields::Writable => field.access != AttributeAccess::ReadOnly,
             KeptFields::Some(kept) => kept.get(place).is_some_and(|kept| *kept),
         };
-        field.is_readable() && (wanted || is_id)
+        let marks_inherited = self.kind.inherited_when.is_some_and(|(name, _)| name == field.name);
+        field.is_readable() && (wanted || is_id || marks_inherited)
     }
 
     /// Whether a field may be a text that can be mistaken for another one: that is reported even where it is not compared.

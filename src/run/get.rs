@@ -74,9 +74,11 @@ pub async fn read_inventory(context: &Context, request: &InventoryRequest) -> Re
         session.asked.retain(|name| holding.contains(name));
         session.no_token.retain(|name, _| holding.contains(name));
     }
-    let fields = needed_fields(request, &scopes);
-    let kinds = scopes.iter().flat_map(TableScope::kinds).map(Into::into).collect();
+    let mut fields = needed_fields(request, &scopes);
+    let named = named_kinds(&session, &scopes, &fields);
+    fields.extend(named.iter().flat_map(|kind| services::shapes_of_kind(kind)).flat_map(|kind| kind.natural_key));
     // Only these are in question, whatever the files mention.
+    let kinds = scopes.iter().flat_map(TableScope::kinds).chain(named).map(Into::into).collect();
     let mentioned = mem::replace(&mut session.desired.kinds, kinds);
     let removed = mem::take(&mut session.desired.removed);
     let (live, errors) = session.read_each(&session.desired, false, ObjectDetail::Fields(&fields), false).await;
@@ -225,6 +227,14 @@ fn needed_fields(request: &InventoryRequest, scopes: &[TableScope]) -> BTreeSet<
     let ends = scopes.iter().flat_map(TableScope::kinds).flat_map(crate::services::shapes_of_kind);
     names.extend(ends.flat_map(|kind| kind.natural_key.iter().copied().chain([kind.id])));
     names
+}
+
+/// Kinds whose objects the attributes name, where some address is known: an id is shown as its address.
+fn named_kinds(session: &Run, scopes: &[TableScope], fields: &BTreeSet<&str>) -> BTreeSet<&'static str> {
+    let shown = scopes.iter().flat_map(|scope| &scope.shapes).flat_map(|kind| kind.reference_fields());
+    let named = shown.filter(|field| fields.contains(field.name)).flat_map(|field| field.reference_kinds());
+    let known = || session.desired.objects.keys().chain(session.ledger.objects.keys());
+    named.filter(|kind| known().any(|address| address.kind == *kind)).collect()
 }
 
 /// Numbers as entries of their own, where what they are on is not written with all its numbers.

@@ -197,7 +197,7 @@ fn json_form() {
             "severity": "error", "code": "telform::yaml::unknown_key", "message": "unknown key `partnres` at the top of a file",
             "file": "x.yaml", "line": 2, "column": 1,
             "labels": [{ "file": "x.yaml", "line": 2, "column": 1, "offset": 11, "length": 8, "text": "did you mean `partners`?" }],
-            "help": "known here: `version`, `overlay`, `accounts`, `defaults`, `existing`, `guards`, `ledger`, `moved`, `policy`, `removed`, `providers`, `bridges`, `partners`, `billing_groups`, `outbound_voice_profiles`, `credential_connections`, `ip_connections`, `fqdn_connections`, `ips`, `fqdns`, `phone_numbers`, `managed_accounts`, `numbers`",
+            "help": "known here: `version`, `overlay`, `accounts`, `defaults`, `existing`, `guards`, `ledger`, `moved`, `policy`, `removed`, `providers`, `bridges`, `access_rules`, `partners`, `did_groups`, `billing_groups`, `outbound_voice_profiles`, `credential_connections`, `ip_connections`, `fqdn_connections`, `ips`, `fqdns`, `phone_numbers`, `managed_accounts`, `numbers`",
         }])
     );
 }

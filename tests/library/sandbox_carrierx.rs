@@ -252,6 +252,55 @@ async fn carrierx_lists() {
     assert_eq!(list(&[]).await.1["total"], Value::Null);
 }
 
+#[tokio::test]
+async fn access_rules_and_groups() {
+    let theirs = "c1f4e8b6-2d07-49a3-b6f2-90e5d7a83c12";
+    let bench = Bench::of(&format!(
+        "carrierx: {{ rules: [ {{ rule_sid: {theirs}, field: to, operation: exact, quantifier: any, entries: [1800], read_only: true }} ] }}"
+    ))
+    .await;
+    let send = |method: Method, path: &str, body: Value| sent(bench.carrierx(method, path).json(&body));
+    let rules = "accesscontrol/rules";
+    let (_, page) = sent(bench.carrierx(Method::GET, rules)).await;
+    assert_eq!((&page["items"][0]["name"], &page["items"][0]["entries"]), (&json!("N/A"), &json!(["1800"])));
+    let new = json!({ "field": "to", "quantifier": "any", "entries": ["1800", "1615"], "operation": "prefix" });
+    let (status, made) = send(Method::POST, rules, new.clone()).await;
+    assert_eq!((status, &made["name"], &made["read_only"]), (200, &json!("N/A"), &json!(false)));
+    for (field, value) in
+        [("entries", json!("1800")), ("entries", json!([1800])), ("operation", json!("like")), ("field", json!(null))]
+    {
+        let mut bad = new.clone();
+        bad[field] = value;
+        assert_eq!(send(Method::POST, rules, bad).await.0, 422, "{field}");
+    }
+    let path = format!("{rules}/{}", made["rule_sid"].as_str().unwrap());
+    let (status, changed) = send(Method::PATCH, &path, json!({ "operation": "exact", "entries": ["1"] })).await;
+    assert_eq!((status, &changed["operation"], &changed["entries"]), (200, &json!("exact"), &json!(["1800", "1615", "1"])));
+    let whole = format!("{path}?nested_objects=replace");
+    assert_eq!(send(Method::PATCH, &whole, json!({ "entries": ["1"], "read_only": true })).await.1["entries"], json!(["1"]));
+    assert_eq!(send(Method::PUT, &path, json!({ "operation": "exact" })).await.0, 422, "a PUT needs all fields");
+    // Those of the parent are read only.
+    let path_of_theirs = format!("{rules}/{theirs}");
+    assert_eq!(sent(bench.carrierx(Method::GET, &path_of_theirs)).await.0, 200);
+    assert_eq!(send(Method::PATCH, &path_of_theirs, json!({ "name": "x" })).await.0, 403);
+    assert_eq!(sent(bench.carrierx(Method::DELETE, &path_of_theirs)).await.0, 403);
+    assert_eq!(sent(bench.carrierx(Method::GET, &format!("{rules}?filter=name+eq+N/A&limit=1"))).await.1["total"], 2);
+    assert_eq!(sent(bench.carrierx(Method::DELETE, &path)).await.0, 204);
+    assert_eq!(sent(bench.carrierx(Method::GET, &path)).await.0, 404);
+
+    let groups = "phonenumber/did_groups";
+    let (status, made) = send(Method::POST, groups, json!({})).await;
+    assert_eq!((status, &made["name"], &made["callback_url"]), (200, &json!("N/A"), &Value::Null));
+    let path = format!("{groups}/{}", made["did_group_sid"].as_str().unwrap());
+    let renamed = send(Method::PATCH, &path, json!({ "name": "my_did_group", "partner_sid": "x" })).await.1;
+    assert_eq!((&renamed["name"], &renamed["partner_sid"]), (&json!("my_did_group"), &made["partner_sid"]));
+    assert_eq!(sent(bench.carrierx(Method::DELETE, &path)).await.0, 405);
+    bench.sandbox.edit(|world| world.carrierx.knobs.did_group_delete = Delete::NoContent);
+    assert_eq!(sent(bench.carrierx(Method::DELETE, &path)).await.0, 204);
+    let message = |yaml: &str| World::from_yaml(yaml).unwrap_err().to_string();
+    assert!(message("carrierx: { rules: [ { names: a } ] }").contains("unknown field names"));
+}
+
 /// What the vendor's published clients send and telform does not: Basic authentication, a part of the fields, the token of a mail.
 #[tokio::test]
 async fn what_the_vendors_clients_send() {

@@ -35,7 +35,7 @@ fn every(nth: usize) -> usize {
 
 #[test]
 fn good_plans() {
-    for name in ["small.json", "overwrites.json", "quickstart.json", "references.json"] {
+    for name in ["small.json", "overwrites.json", "quickstart.json", "references.json", "parts.json"] {
         let verdict = verdict(&text(name));
         assert!(verdict.verified && verdict.applicable, "{name}: {:#?}", verdict.violations);
     }
@@ -43,6 +43,10 @@ fn good_plans() {
 
 /// The id of the parent in the request that creates its child.
 const ID_OF_PARENT: &str = "/steps/1/call/body/object/parent_sid/with_ids/ids/";
+/// The ids of rules inside the ACLs of a partner.
+const PARTS: &str = "/steps/1/call/body/object/parent_assigned_acls";
+/// The rule that is deleted.
+const OLD_RULE: &str = "7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01";
 /// The id of the parent that is deleted.
 const OLD_PARENT: &str = "9c1e7b33-0d52-4b9c-b6f7-2f4a8d7c6e05";
 
@@ -144,6 +148,23 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
             "/references",
             Some(json!({ "partners.trunk": { "account": "carrierx", "id": OLD_PARENT } })),
         ),
+        ("parts.json", "reference", PARTS, Some(json!({ "value": [{ "access_control_rules": ["access_rules.premium"] }] }))),
+        ("parts.json", "reference", "/steps/1/call/body/object/parent_assigned_acls/with_ids/ids", Some(json!({}))),
+        (
+            "parts.json",
+            "reference",
+            "/steps/1/call/body/object/parent_assigned_acls/with_ids/ids",
+            Some(json!({ "/0/direction": "s1" })),
+        ),
+        ("parts.json", "reference", "/steps/1/waits_for", Some(json!([]))),
+        ("parts.json", "reference", PARTS, Some(json!({ "value": [{ "access_control_rules": [OLD_RULE] }] }))),
+        (
+            "parts.json",
+            "reference",
+            "/steps/2/call/body/object/parent_assigned_acls",
+            Some(json!({ "value": [{ "access_control_rules": [OLD_RULE], "direction": "any" }] })),
+        ),
+        ("parts.json", "reference", "/steps/3/waits_for", Some(json!(["phase:read_back"]))),
         ("references.json", "attribute", "/changes/0/attributes/9/after/value", Some(json!("partners.other"))),
         ("small.json", "shape", "/steps/0/more", Some(json!(1))),
         // A list of pairs is not a map, although some readers take it for one.

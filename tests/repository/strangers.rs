@@ -8,8 +8,19 @@ use telform::services;
 use super::house::{Source, sources};
 
 /// Names that are ordinary English, or words of YAML, JSON Schema and formats: they say nothing of a service.
-const ORDINARY: &[&str] =
-    &["attributes", "base_url", "connection", "created_at", "description", "login", "name", "password", "state", "status"];
+const ORDINARY: &[&str] = &[
+    "attributes",
+    "base_url",
+    "connection",
+    "created_at",
+    "description",
+    "field",
+    "login",
+    "name",
+    "password",
+    "state",
+    "status",
+];
 
 /// Names of settings that are also terms of the core.
 const TERMS: &[&str] = &["generation"];

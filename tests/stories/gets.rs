@@ -89,7 +89,7 @@ fn every_kind_as_tables() {
     shot!("get_mixed", get(&story, 0, "bridges.front partners --account p*"));
     assert_eq!(story.ledger(), before);
     get(&story, 0, "numbers.+1415555010? --columns number").says("+14155550104");
-    get(&story, 0, "-q").says("2 providers, 2 bridges, 2 partners, 4 numbers.");
+    get(&story, 0, "-q").says("2 providers, 2 bridges, 0 access rules, 2 partners, 0 did groups, 4 numbers.");
 }
 
 #[test]
@@ -136,7 +136,10 @@ fn a_wrong_question_is_answered_before_anything_is_asked() {
     shot!("get_unknown_kind", story.expect(1, "get partnres"));
     story.expect(1, "get partners.wst").says("telform::cli::unknown_address").says("partners.west");
     story.expect(1, "get partners --account nobody").says("telform::cli::unknown_account");
-    story.expect(1, "get bridges --account people").says("telform::get::kind").says("these accounts hold partners");
+    story
+        .expect(1, "get bridges --account people")
+        .says("telform::get::kind")
+        .says("these accounts hold access_rules, partners, did_groups");
     story.expect(1, "get -o csv").says("telform::get::columns");
     story.expect(1, "get partners --where zip").says("a condition looks like");
     story.expect(1, "get partners --columns password").says("telform::get::unknown_column");

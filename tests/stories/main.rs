@@ -13,6 +13,7 @@ mod runners;
 #[path = "../pages/volatile.rs"]
 mod volatile;
 
+mod access_rules;
 mod accounts;
 mod adopt;
 mod alike;
@@ -42,6 +43,7 @@ mod defaults;
 mod deletes;
 mod destroys;
 mod dice;
+mod did_groups;
 mod docs;
 mod doctors;
 mod drift;

@@ -96,6 +96,8 @@ pub enum ObjectDecision {
     AccountGone,
     /// It exists, and no address claims it.
     Unmanaged,
+    /// It exists, and it is inherited from another account.
+    Inherited,
     /// A value of it was sent before, and the service did not accept it.
     NotTaken,
     /// Its account is not one of those that `--account` names.
@@ -393,7 +395,7 @@ fn explain_unmanaged(inputs: &Inputs<'_>, plan: &Plan, address: &Address) -> Opt
             attribute: None,
             kind: kind.singular,
             account: Some(account.clone()),
-            verdict: ObjectDecision::Unmanaged,
+            verdict: if live.is_inherited(kind) { ObjectDecision::Inherited } else { ObjectDecision::Unmanaged },
             yaml: None,
             found: MatchedBy::NaturalKey(live.id.clone()),
             natural_key: kind.natural_key.to_vec(),

@@ -21,6 +21,7 @@ impl ObjectDecision {
             Self::AlreadyGone => "already deleted, nothing to do",
             Self::AccountGone => "left alone, because its account is not in the YAML",
             Self::Unmanaged => "unmanaged",
+            Self::Inherited => "inherited, never changed",
             Self::LeftOut => "its account is left out of this run",
             Self::Existing => "referred to, never changed",
             Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
@@ -50,6 +51,9 @@ impl ObjectDecision {
             Self::AccountGone => "telform reads only the accounts that the YAML defines",
             Self::NotTaken => "what differs was sent before, but the service still shows the old value",
             Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",
+            Self::Inherited => {
+                "the account above this one has made it, and only that one can change it; entries may refer to it through `existing`"
+            }
             Self::Unmanaged => {
                 "no address claims it: telform never changes or deletes such an object itself; numbers on it move or are cut when what serves them is replaced or deleted"
             }

@@ -38,6 +38,8 @@ pub enum Management {
     Hidden,
     /// The configuration only refers to it.
     Existing,
+    /// It is inherited from another account, which alone can change it.
+    Inherited,
     /// No address claims it.
     Unmanaged,
 }
@@ -50,6 +52,7 @@ impl Management {
             Self::Declared => "declared",
             Self::Hidden => "hidden",
             Self::Existing => "existing",
+            Self::Inherited => "inherited",
             Self::Unmanaged => "unmanaged",
         }
     }

@@ -44,6 +44,8 @@ pub(super) fn object_rows<'a>(inputs: &Inputs<'a>, scope: &TableScope, ownership
         let names = inputs.names_of_same_account(account);
         for object in objects {
             let (address, management) = ownership.of_object(&names, kind, &object.id);
+            let inherited = management == Management::Unmanaged && object.is_inherited(kind);
+            let management = if inherited { Management::Inherited } else { management };
             let account = address.map_or(account, |address| account_of(inputs, address, &names).unwrap_or(account));
             let (id, live, service) = (&object.id, Some(object), service_of_holder(live, kind, &object.id, &names, ownership));
             rows.push(InventoryRow::Object(ObjectRow {

@@ -167,10 +167,21 @@ impl ConfigLoader<'_> {
             self.report_wrong_type(file, entry, if field.ty == AttributeType::List { "a list" } else { "a map" });
             return None;
         }
-        match entry.value.as_map().filter(|_| field.allows_secret_sources) {
-            Some(entries) => self.with_sources(file, field, entries, holder),
-            None => self.read_untyped(file, &entry.value),
+        match (entry.value.as_map().filter(|_| field.allows_secret_sources), entry.value.as_list()) {
+            (Some(entries), _) => self.with_sources(file, field, entries, holder),
+            (None, Some(items)) if field.holds_texts => {
+                let texts: Vec<_> = items.iter().map(|item| self.read_text_element(file, field, item)).collect();
+                texts.into_iter().collect::<Option<_>>().map(CompactValue::List)
+            }
+            _ => self.read_untyped(file, &entry.value),
         }
+    }
+
+    /// One text of a list of texts.
+    fn read_text_element(&mut self, file: FileRef<'_>, field: &Field, item: &YamlNode) -> Option<CompactValue> {
+        let (key, key_style, key_span) = (SmolStr::new_static(field.name), ScalarStyle::Plain, item.used_at);
+        let element = MapEntry { key, key_style, key_span, value: item.clone() };
+        self.text(file, &element).map(CompactValue::Text)
     }
 
     /// A map whose values may come from secret sources.

@@ -131,6 +131,7 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
             None => json!({ "type": "integer", "minimum": 0 }),
         },
         AttributeType::Bool => json!({ "type": "boolean" }),
+        AttributeType::List if field.holds_texts => json!({ "type": "array", "items": { "type": "string" } }),
         AttributeType::List if field.nested_keys.is_empty() => json!({ "type": "array" }),
         AttributeType::Map if field.nested_keys.is_empty() => json!({ "type": "object" }),
         AttributeType::List => {
@@ -166,11 +167,12 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
 
 /// Keys that are known inside, with their words: for an editor to offer, since a service may know others.
 fn nested_keys_schema(field: &Field) -> Value {
-    let part = |part: &Part| match part.known_values {
-        [] => (part.name.to_owned(), json!({})),
-        words => (part.name.to_owned(), json!({ "examples": words })),
+    let about = |part: &Part| match (part.known_values, part.refers_to) {
+        ([], None) => json!({}),
+        ([], Some(kind)) => json!({ "description": format!("Names {kind}: `{kind}.NAME`, or an id.") }),
+        (words, _) => json!({ "examples": words }),
     };
-    Value::Object(field.nested_keys.iter().map(part).collect())
+    Value::Object(field.nested_keys.iter().map(|part| (part.name.to_owned(), about(part))).collect())
 }
 
 fn text_schema(kind: &Kind, field: &Field) -> Value {

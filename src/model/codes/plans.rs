@@ -40,6 +40,7 @@ pub(super) const REFUSALS: CodeGroup = CodeGroup {
         "refusal::foreign_object" 3 "The object belongs to another organization, or to none." ""
         "refusal::gone_or_hidden" 3 "The service no longer shows a managed object. It may be deleted or only hidden." ""
         "refusal::hidden_elsewhere" 3 "Another address holds an invisible object with the same natural key." ""
+        "refusal::inherited" 3 "The object is inherited from the account above this one, which alone can change it." ""
         "refusal::missing_for_create" 3 "An attribute that is required on create is missing." ""
         "refusal::not_in_account" 3 "The account does not have the object, and telform does not make objects of its kind." ""
         "refusal::not_in_catalogue" 3 "A value is not in the service's catalogue." ""

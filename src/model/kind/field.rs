@@ -81,6 +81,8 @@ pub struct Field {
     pub allows_secret_sources: bool,
     /// Keys inside a map, or inside each map of a list, as far as they are known; empty where any key is allowed.
     pub nested_keys: &'static [Part],
+    /// A list of texts: any other element is an error, because YAML and JSON keep no leading zeros of a number.
+    pub holds_texts: bool,
     /// For a list or a map: the kind of the objects that its elements name.
     pub elements_refer_to: Option<&'static str>,
     /// Has a meaning in its own account only: never carried over to another account.
@@ -150,6 +152,7 @@ impl Field {
             bounds: None,
             allows_secret_sources: false,
             nested_keys: &[],
+            holds_texts: false,
             elements_refer_to: None,
             account_bound: false,
             public: true,
@@ -303,6 +306,12 @@ impl Field {
     /// Keys inside, as far as they are known.
     pub const fn with_nested_keys(mut self, parts: &'static [Part]) -> Self {
         self.nested_keys = parts;
+        self
+    }
+
+    /// Its elements are texts.
+    pub const fn of_texts(mut self) -> Self {
+        self.holds_texts = true;
         self
     }
 

@@ -223,6 +223,11 @@ impl LiveObject {
         self.attributes.get(filter.attribute)?.as_str().filter(|state| filter.ended.contains(state))
     }
 
+    /// Whether it is inherited from another account: it may be named, and is never changed, deleted or adopted.
+    pub fn is_inherited(&self, kind: &Kind) -> bool {
+        kind.inherited_when.is_some_and(|(name, value)| self.attributes.get(name) == Some(&CompactValue::Bool(value)))
+    }
+
     /// A plain attribute as the service showed it, whole or in part.
     pub fn shown_value(&self, name: &str) -> Option<&CompactValue> {
         self.attributes.get(name).or(self.masked.get(name))

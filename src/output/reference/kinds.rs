@@ -126,6 +126,9 @@ fn service_facts(kind: &Kind) -> Vec<(&'static str, String)> {
         ("changed", describe_update(kind.update)),
         ("deleted", if kind.adopted_only { "never: released".to_owned() } else { describe_delete(kind.delete) }),
     ];
+    if let Some((field, value)) = kind.inherited_when {
+        facts.push(("inherited", format!("rows with `{field}: {value}`: may be named, never changed, deleted or adopted")));
+    }
     if let Some(link) = kind.link {
         let cut = if link.can_disconnect { "" } else { ", which does not work here" };
         let (method, path) = link.connect("{id}");

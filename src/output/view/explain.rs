@@ -235,7 +235,7 @@ fn describe_live(it: &Explanation) -> String {
     let account = it.account.as_deref().unwrap_or("no account");
     let key = it.natural_key.join(" + ");
     match &it.found {
-        MatchedBy::NaturalKey(id) if it.verdict == ObjectDecision::Unmanaged => {
+        MatchedBy::NaturalKey(id) if matches!(it.verdict, ObjectDecision::Unmanaged | ObjectDecision::Inherited) => {
             format!("{} {id} in {account}", it.kind)
         }
         MatchedBy::Pinned(id) => format!("{} {id} in {account}, pinned by `id:`", it.kind),

@@ -6,7 +6,7 @@ use super::account_moves::Predecessor;
 use super::change::{AttributeChange, Change, ChangeAction};
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode, group_refusals};
 use super::ledger_updates;
-use super::matching::{self, Matches};
+use super::matching::{self, Matches, kind_in};
 use super::not_taken::NotTakenValue;
 use super::remarks::Remarks;
 use super::removal::{self, LeavingObject};
@@ -330,10 +330,12 @@ fn count_unmanaged(
         let first = names.first().copied().unwrap_or(account);
         let shared = names.len() > 1;
         for (kind, objects) in &live.objects {
+            let shape = kind_in(inputs, account, kind);
             let count = objects
                 .iter()
                 .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
                 .filter(|object| !in_part.contains(&(account.as_str(), *kind, object.id.as_str())))
+                .filter(|object| shape.is_none_or(|kind| !object.is_inherited(kind)))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
                     !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))

@@ -43,7 +43,8 @@ pub(super) fn create(
     let is_confirmed = token.map_or(Ok(false), |token| is_confirmed_by(core, &body, token))?;
     let now = core.world.now();
     let world = &mut core.world.carrierx;
-    let (mut partner, mails) = partner_from_body(&world.knobs, &body)?;
+    let rules = world.rules_to_name();
+    let (mut partner, mails) = partner_from_body(&world.knobs, rules.as_deref(), &body)?;
     // Values that do not apply are silently dropped (section 4.3).
     if partner.text("payment_type") == "postpay" {
         for field in ["charge_at", "prepay_amount"] {
@@ -118,6 +119,7 @@ fn check_parent(core: &mut SandboxCore, body: &Map<String, Value>) -> Result<(),
 /// The partner that a body describes, and the mails that are sent for it. Fields that must not be set are ignored.
 fn partner_from_body(
     knobs: &CarrierxKnobs,
+    rules: Option<&[String]>,
     body: &Map<String, Value>,
 ) -> Result<(Partner, Vec<(String, String)>), RequestRefusal> {
     let mut partner = Partner { verified: false, ..Partner::default() };
@@ -127,7 +129,7 @@ fn partner_from_body(
         if !SETTABLE.contains(&name) && !MODIFIABLE.contains(&name) {
             continue;
         }
-        let value = checked(name, value)?;
+        let value = checked(name, value, rules)?;
         match name {
             // No knob makes a new partner show an address before its click (section 7).
             name if MAIL_FIELDS.contains(&name) => {

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::super::world::Partner;
-use super::{RequestRefusal, refuse, shape};
+use super::{RequestRefusal, refuse};
 
 /// One comparison; a filter is several of them joined by `and`.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,9 +72,10 @@ fn tokenize_filter(text: &str) -> Result<Vec<FilterToken>, RequestRefusal> {
 }
 
 impl FilterTerm {
-    pub(super) fn matches_partner(&self, partner: &Partner) -> bool {
+    /// Whether an object with these values is meant.
+    pub(super) fn matches(&self, value: impl Fn(&str) -> Value) -> bool {
         let Some((field, deeper)) = self.path.split_first() else { return false };
-        let top = shape::value(partner, field);
+        let top = value(field);
         let Some(found) = deeper.iter().try_fold(&top, |value, key| value.get(key)) else { return false };
         let text = match found {
             Value::Null => return self.operator == FilterOperator::Eq && self.value == "null",

@@ -5,6 +5,7 @@ mod filter;
 mod index;
 mod list;
 mod related;
+mod rows;
 mod shape;
 mod update;
 
@@ -121,6 +122,7 @@ fn handled(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<SandboxResp
             activate(core, sid)
         }
         ("GET", ["oauth", "whoami"]) => whoami(core.world.carrierx.knobs.whoami, &caller),
+        (_, [group, name, ..]) if rows::kind(group, name).is_some() => rows::answer(&mut core.world, asked, &parts, &may),
         _ => related::answer(&mut core.world, asked, &parts, &may),
     }
 }

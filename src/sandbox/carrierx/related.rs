@@ -1,4 +1,4 @@
-//! Objects related to the Partner object: access control rules and verification mails (`api/carrierx.md`, section 2.4).
+//! Verification mails (`api/carrierx.md`, section 2.4).
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::super::ids;
 use super::super::world::{CarrierxWorld, VerificationMail, World};
 use super::{RequestRefusal, find_mut, read_object_body, refuse};
 
-/// Answers requests about anything but partners; everything unknown is a 404 with a JSON error (section 11, 1).
+/// Answers requests about mails; everything unknown is a 404 with a JSON error (section 11, 1).
 pub(super) fn answer(
     world: &mut World,
     asked: &SandboxRequest,
@@ -15,21 +15,6 @@ pub(super) fn answer(
     may: &dyn Fn(&[&str]) -> Result<(), RequestRefusal>,
 ) -> Result<SandboxResponse, RequestRefusal> {
     match (asked.method.as_str(), parts) {
-        ("GET", ["accesscontrol", "rules"]) => {
-            may(&["accesscontrol.manage", "accesscontrol.read"])?;
-            let items = &world.carrierx.rules;
-            let body = json!({"count": items.len(), "has_more": false, "items": items, "limit": 1000, "offset": 0,
-                              "pagination": {}, "total": items.len()});
-            Ok(SandboxResponse::json(200, body))
-        }
-        ("GET", ["accesscontrol", "rules", sid]) => {
-            may(&["accesscontrol.manage", "accesscontrol.read"])?;
-            let fits = |rule: &&Map<String, Value>| rule.get("rule_sid").and_then(Value::as_str) == Some(*sid);
-            match world.carrierx.rules.iter().find(fits) {
-                Some(rule) => Ok(SandboxResponse::json(200, Value::Object(rule.clone()))),
-                None => refuse(404, "", format!("no rule {sid}")),
-            }
-        }
         ("POST", ["verification", "email"]) => {
             may(&["verification.manage", "verification.create"])?;
             let body = read_object_body(asked)?;

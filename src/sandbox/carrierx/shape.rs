@@ -48,7 +48,11 @@ pub(super) fn shown(partner: &Partner) -> Value {
 
 /// The same with only the fields that `includeFields` names, divided by commas (section 3.2); all where it names none.
 pub(super) fn shown_in_part(partner: &Partner, include: Option<&str>) -> Value {
-    let mut all = shown(partner);
+    in_part(shown(partner), include)
+}
+
+/// An object with only the fields that `includeFields` names.
+pub(super) fn in_part(mut all: Value, include: Option<&str>) -> Value {
     let wanted: Vec<&str> = include.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if let (Value::Object(fields), false) = (&mut all, wanted.is_empty()) {
         fields.retain(|name, _| wanted.contains(&name.as_str()));
@@ -57,13 +61,16 @@ pub(super) fn shown_in_part(partner: &Partner, include: Option<&str>) -> Value {
 }
 
 /// Checks the type of a value, and converts money into the text that a read returns.
-pub(super) fn checked(field: &str, value: &Value) -> Result<Value, RequestRefusal> {
+///
+/// `known_rules`: where only those may be named, the rules that there are (section 5.1).
+pub(super) fn checked(field: &str, value: &Value, known_rules: Option<&[String]>) -> Result<Value, RequestRefusal> {
     match value {
         Value::Object(_) if MAPS.contains(&field) => Ok(value.clone()),
         Value::Array(items) if ARRAYS.contains(&field) => {
             for item in items {
                 checked_item(field, item)?;
             }
+            check_rules(known_rules, field, items)?;
             Ok(value.clone())
         }
         _ if is_nested(field) => refuse(422, field, "wrong type of value"),
@@ -71,6 +78,16 @@ pub(super) fn checked(field: &str, value: &Value) -> Result<Value, RequestRefusa
         Value::Number(number) if MONEY.contains(&field) => Ok(number.to_string().into()),
         Value::Array(_) if field == "available_scopes" => Ok(value.clone()),
         _ => refuse(422, field, "wrong type of value"),
+    }
+}
+
+/// A rule that an ACL item names exists.
+fn check_rules(known: Option<&[String]>, field: &str, items: &[Value]) -> Result<(), RequestRefusal> {
+    let Some(known) = known else { return Ok(()) };
+    let named = items.iter().filter_map(|item| item.get("access_control_rules")?.as_array()).flatten();
+    match named.filter_map(Value::as_str).find(|sid| !known.iter().any(|it| it == sid)) {
+        Some(sid) => refuse(422, field, format!("no rule {sid}")),
+        None => Ok(()),
     }
 }
 

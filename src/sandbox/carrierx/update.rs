@@ -21,7 +21,12 @@ pub(super) fn update(
 ) -> Result<SandboxResponse, RequestRefusal> {
     let knobs = core.world.carrierx.knobs.clone();
     let mut partner = core.world.carrierx.partners[place].clone();
-    let mails = if put { put_fields(&knobs, &mut partner, body)? } else { patch_fields(&knobs, &mut partner, body, replace)? };
+    let rules = core.world.carrierx.rules_to_name();
+    let rules = rules.as_deref();
+    let mails = match put {
+        true => put_fields(&knobs, rules, &mut partner, body)?,
+        false => patch_fields(&knobs, rules, &mut partner, body, replace)?,
+    };
     let (sid, shown) = (partner.sid().to_owned(), shape::shown(&partner));
     let login_moved = partner.text("login") != core.world.carrierx.partners[place].text("login");
     core.world.carrierx.partners[place] = partner;
@@ -36,6 +41,7 @@ pub(super) fn update(
 
 fn patch_fields(
     knobs: &CarrierxKnobs,
+    rules: Option<&[String]>,
     partner: &mut Partner,
     body: &Map<String, Value>,
     replace: bool,
@@ -62,7 +68,7 @@ fn patch_fields(
                 _ => continue,
             }
         }
-        let value = checked(name, value)?;
+        let value = checked(name, value, rules)?;
         let value = match is_nested(name) && !replace {
             true => merged(knobs, name, &shape::value(partner, name), &value)?,
             false => value,
@@ -80,6 +86,7 @@ fn patch_fields(
 /// Every public field is expected; nested values are taken whole (section 6.4).
 fn put_fields(
     knobs: &CarrierxKnobs,
+    rules: Option<&[String]>,
     partner: &mut Partner,
     body: &Map<String, Value>,
 ) -> Result<Vec<(String, String)>, RequestRefusal> {
@@ -104,7 +111,7 @@ fn put_fields(
             }
             continue;
         }
-        let value = checked(field, &value)?;
+        let value = checked(field, &value, rules)?;
         mails.extend(set(knobs, partner, field, value).map(|address| (field.to_owned(), address)));
     }
     Ok(mails)
@@ -133,7 +140,7 @@ fn with_defaults(mut value: Value) -> Value {
 }
 
 /// A nested value without `replace`: a knob decides, since the page about it could not be read (section 6.2).
-fn merged(knobs: &CarrierxKnobs, field: &str, old: &Value, new: &Value) -> Result<Value, RequestRefusal> {
+pub(super) fn merged(knobs: &CarrierxKnobs, field: &str, old: &Value, new: &Value) -> Result<Value, RequestRefusal> {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => merged_map(knobs, field, old, new),
         (Value::Array(old), Value::Array(new)) => Ok(match knobs.array_default {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::carrierx_knobs::CarrierxKnobs;
+use super::carrierx_knobs::{AclRules, CarrierxKnobs};
 use super::is_default;
 
 /// The state of the CarrierX simulator.
@@ -31,9 +31,12 @@ pub struct CarrierxWorld {
     pub account_password: Option<String>,
     /// Partners, in order of creation.
     pub partners: Vec<Partner>,
-    /// Access control rules, as objects with a `rule_sid` (section 2.4).
+    /// Access control rules (section 2.5): a `read_only` one is the parent's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Map<String, Value>>,
+    /// DID groups (section 2.6).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub did_groups: Vec<Map<String, Value>>,
     /// Verification mails that were sent, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mails: Vec<VerificationMail>,
@@ -51,7 +54,9 @@ impl Default for CarrierxWorld {
     fn default() -> Self {
         Self {
             tokens: vec![super::super::DEFAULT_TOKEN.to_owned()],
-            scopes: ["partners.manage", "accesscontrol.read", "verification.manage"].map(str::to_owned).into(),
+            scopes: ["partners.manage", "accesscontrol.manage", "phonenumber.manage", "verification.manage"]
+                .map(str::to_owned)
+                .into(),
             limited_tokens: IndexMap::new(),
             callers: IndexMap::new(),
             account_sid: "0a1b2c3d-0000-4000-8000-00000000ca11".to_owned(),
@@ -59,11 +64,20 @@ impl Default for CarrierxWorld {
             account_password: None,
             partners: Vec::new(),
             rules: Vec::new(),
+            did_groups: Vec::new(),
             mails: Vec::new(),
             knobs: CarrierxKnobs::default(),
             next_partner: 1,
             errors_answered: 0,
         }
+    }
+}
+
+impl CarrierxWorld {
+    /// Where an ACL may only name rules that there are: their sids.
+    pub(in super::super) fn rules_to_name(&self) -> Option<Vec<String>> {
+        let sid = |rule: &Map<String, Value>| rule.get("rule_sid").and_then(Value::as_str).map(str::to_owned);
+        (self.knobs.acl_rules == AclRules::Existing).then(|| self.rules.iter().filter_map(sid).collect())
     }
 }
 
@@ -183,6 +197,12 @@ pub const MODIFIABLE: [&str; 15] = [
     "transformations",
     "zip",
 ];
+
+/// The fields of an access control rule (section 2.5).
+pub const RULE_FIELDS: [&str; 7] = ["entries", "field", "name", "operation", "quantifier", "read_only", "rule_sid"];
+
+/// The fields of a DID group (section 2.6).
+pub const DID_GROUP_FIELDS: [&str; 4] = ["callback_url", "did_group_sid", "name", "partner_sid"];
 
 /// Fields a world may hold besides [`PUBLIC_FIELDS`]: the write-only one and the four of the admin answer (section 4.1).
 pub const OTHER_FIELDS: [&str; 5] = ["password", "brand_sid", "id", "system_attributes", "system_data"];

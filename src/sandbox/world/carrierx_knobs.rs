@@ -26,6 +26,8 @@ pub struct CarrierxKnobs {
     pub put_read_only: PutReadOnly,
     /// DELETE of a partner, which no page documents.
     pub delete: Delete,
+    /// DELETE of a DID group, which no page documents (section 2.6).
+    pub did_group_delete: Delete,
     /// `total` of a list.
     pub total: Total,
     /// A second partner with one login.
@@ -38,6 +40,10 @@ pub struct CarrierxKnobs {
     pub unlisted: PasswordPatch,
     /// The request for the owner of a token (section 1.3).
     pub whoami: Whoami,
+    /// A rule that an ACL names (section 5.1).
+    pub acl_rules: AclRules,
+    /// DELETE of a rule that an ACL names (section 2.5).
+    pub named_rule: NamedRule,
     /// A create with the token of a mail (section 7.2).
     pub verification_token: VerificationToken,
     /// True: items of nested arrays gain an extra key of the service (section 8.2).
@@ -156,6 +162,28 @@ knob! {
     }
 }
 knob! {
+    /// See [`CarrierxKnobs::acl_rules`].
+    AclRules {
+        /// Any text: a rule may be one that the caller does not see.
+        #[default]
+        Any,
+        /// 422 for a rule that is not there.
+        #[serde(rename = "existing_422")]
+        Existing,
+    }
+}
+knob! {
+    /// See [`CarrierxKnobs::named_rule`].
+    NamedRule {
+        /// 204, and the ACL continues to name it.
+        #[default]
+        Deleted,
+        /// 409.
+        #[serde(rename = "reject_409")]
+        Conflict,
+    }
+}
+knob! {
     /// See [`CarrierxKnobs::verification_token`].
     VerificationToken {
         /// The partner is verified and listed at once, where the mail went to its owner.
@@ -214,7 +242,7 @@ knob! {
         /// 405.
         #[default]
         NotAllowed,
-        /// 204, and the partner is deleted.
+        /// 204, and the object is deleted.
         NoContent,
     }
 }

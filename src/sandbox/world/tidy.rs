@@ -25,6 +25,7 @@ impl World {
         let now = self.now();
         self.unpod.tidy(now);
         self.telnyx.tidy(now);
+        self.carrierx.tidy_rows();
         let made = ids::milliseconds(now);
         for partner in &mut self.carrierx.partners {
             if partner.sid().is_empty() {
@@ -38,6 +39,7 @@ impl World {
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = self.unpod.problems();
         problems.extend(self.telnyx.problems());
+        problems.extend(self.carrierx.row_problems());
         let mut sids = HashSet::new();
         for partner in &self.carrierx.partners {
             let who = if partner.text("login").is_empty() { partner.sid() } else { partner.text("login") };

@@ -1,4 +1,4 @@
-//! CarrierX Core v2: partners (carrierx.md).
+//! CarrierX Core v2: partners, the access control rules that they name, and DID groups (carrierx.md).
 
 use crate::model::kind::{
     AccountSetting, AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, SettingRole,
@@ -7,16 +7,19 @@ use crate::model::kind::{
 
 use super::Service;
 
+mod rows;
 mod world;
+
+pub use rows::{ACCESS_RULES, DID_GROUPS};
 
 /// The service.
 pub const SERVICE: Service = Service::new(&TABLE).copied_by(world::world);
 
 /// Its tables.
 pub static TABLE: ServiceTable = ServiceTable::new("carrierx", "CarrierX", "https://api.carrierx.com/core/v2")
-    .kinds(&[&PARTNERS])
+    .kinds(&[&PARTNERS, &ACCESS_RULES, &DID_GROUPS])
     .limits(240, 2, 2)
-    .settings(&[PARTNER_DELETE, PARTNER_PASSWORD])
+    .settings(&[PARTNER_DELETE, PARTNER_PASSWORD, rows::DID_GROUP_DELETE])
     .whoami(&WHOAMI);
 
 const PARTNER_DELETE: AccountSetting = AccountSetting::new("partner_delete", SettingType::Switch)
@@ -29,13 +32,16 @@ const PARTNER_PASSWORD: AccountSetting = AccountSetting::new("partner_password",
 /// The owner of a token; the shape of the answer is not documented (carrierx.md 1.3).
 static WHOAMI: TokenOwnerQuery = TokenOwnerQuery { path: "oauth/whoami", id: "partner_sid", login: "login", scopes: "scopes" };
 
+/// Nested values are sent whole, and the query asks to replace what is there (carrierx.md 6).
+const UPDATE: UpdateMethod = UpdateMethod::PatchOrPut { nested: ("nested_objects", "replace") };
+
 /// Partners: carrierx.md 4.1 for the fields, 4.2 for what can be changed, 4.3 for what creation needs.
 pub static PARTNERS: Kind = Kind::new("partners", "partner", "carrierx.md 4")
     .at("partners", "partners/{id}")
     .id("partner_sid")
     .found_by(&["login"])
     .fields(FIELDS, &["brand_sid", "id"])
-    .update(UpdateMethod::PatchOrPut { nested: ("nested_objects", "replace") })
+    .update(UPDATE)
     .delete(DeleteSupport::Undocumented { switch: PARTNER_DELETE.name })
     .list(CollectionListing::Offset { size: 1000, order: "partner_sid asc" })
     .hidden_until_verified()
@@ -51,7 +57,7 @@ const VOICE: &[&str] = &["accept", "reject403", "reject503"];
 
 /// One access rule (carrierx.md 5.1).
 const ACL: &[Part] = &[
-    Part::new("access_control_rules"),
+    Part::new("access_control_rules").refers_to(ACCESS_RULES.name),
     Part::new("direction").with_known_values(&["any", "inbound", "outbound", "undirected"]),
     Part::new("sms_action_true").with_known_values(SMS),
     Part::new("sms_action_false").with_known_values(SMS),
@@ -141,6 +147,7 @@ const FIELDS: &[Field] = &[
     Field::new("spending_limit", AttributeType::Decimal).create_only().doc("Maximum that may be spent.", "carrierx.md 4.1"),
     Field::new("acls", AttributeType::List)
         .with_nested_keys(ACL)
+        .of_account()
         .doc("Access rules set directly on this partner; a parent cannot assign them.", "carrierx.md 5.1"),
     Field::new("attributes", AttributeType::Map).allow_secret_sources().doc("Free-form texts.", "carrierx.md 5.4"),
     Field::new("callbacks", AttributeType::Map)
@@ -150,6 +157,7 @@ const FIELDS: &[Field] = &[
         .doc("Event name to address.", "carrierx.md 5.3"),
     Field::new("parent_assigned_acls", AttributeType::List)
         .with_nested_keys(ACL)
+        .of_account()
         .doc("Access rules put on by the parent.", "carrierx.md 5.1"),
     Field::new("transformations", AttributeType::List).doc("Call data rewriting, in this order.", "carrierx.md 5.2"),
     Field::new("partner_sid", AttributeType::Text).read_only().doc("Identity at the service.", "carrierx.md 4.4"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::model::kind::SettingRole;
+use crate::model::kind::{Kind, SettingRole};
 use crate::sandbox::{CarrierxKnobs, CarrierxWorld, Delete, Partner, Whoami, World};
 use crate::services::copy::Source;
 
@@ -21,9 +21,21 @@ pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
         fields.insert("partner_sid".to_owned(), json!(live.id));
         Partner::new(fields)
     });
+    let rows = |kind: &'static Kind| {
+        source.live_objects(kind.name).iter().map(|live| {
+            let shown = live.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.json()));
+            shown.chain([(kind.id.to_owned(), json!(live.id))]).collect()
+        })
+    };
+    let did_group_delete = match source.account.settings.contains_key(super::rows::DID_GROUP_DELETE.name) {
+        true => Delete::NoContent,
+        false => CarrierxKnobs::default().did_group_delete,
+    };
     let carrierx = CarrierxWorld {
         partners: partners.collect(),
-        knobs: CarrierxKnobs { delete, whoami, ..CarrierxKnobs::default() },
+        rules: rows(&super::ACCESS_RULES).collect(),
+        did_groups: rows(&super::DID_GROUPS).collect(),
+        knobs: CarrierxKnobs { delete, did_group_delete, whoami, ..CarrierxKnobs::default() },
         account_sid,
         account_login,
         // Far from the sids that a simulator assigned before: a new sid must be unused.

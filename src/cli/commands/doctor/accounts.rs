@@ -91,7 +91,9 @@ pub(super) async fn account(
         None => {
             if let Some(live) = live.accounts.get(name) {
                 checks.ok(&about, "address", address);
-                report_healthy(checks, &about, &account, live);
+                let managed = || given.ledger.objects.keys().chain(desired.existing.keys());
+                let needs = |kind: &str| desired.kinds.contains(kind) || managed().any(|address| address.kind == kind);
+                report_healthy(checks, &about, &account, live, &needs);
             }
             check_twins(checks, given, &about, &own, &live);
         }
@@ -168,7 +170,8 @@ fn check_sources(
     }
 }
 
-fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: &LiveAccount) {
+/// `needs`: whether something of a kind is declared, named or managed.
+fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: &LiveAccount, needs: &dyn Fn(&str) -> bool) {
     let seen: Vec<String> =
         live.objects.iter().map(|(kind, objects)| crate::output::view::count_of_kind(objects.len(), kind)).collect();
     checks.ok(about, "credentials", format!("accepted; readable: {}", seen.join(", ")));
@@ -202,7 +205,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
             );
         }
     }
-    check_unreadable(checks, about, live);
+    check_unreadable(checks, about, live, needs);
     if let Some(setting) = account.service.setting_of(SettingRole::Generation) {
         match live.facts.generation {
             Some(generation) => {
@@ -225,10 +228,12 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
 }
 
 /// Objects that exist and cannot be read; all others of the account can be managed.
-fn check_unreadable(checks: &mut CheckList, about: &str, live: &LiveAccount) {
+fn check_unreadable(checks: &mut CheckList, about: &str, live: &LiveAccount, needs: &dyn Fn(&str) -> bool) {
     for (kind, why) in &live.listing_failures {
+        // A token may be made for some kinds only.
+        let status = if needs(kind) { DoctorStatus::Wrong } else { DoctorStatus::Warning };
         let found = format!("{kind} cannot be listed, so telform refuses what depends on one: {}", why.why);
-        checks.add(about, "listings", DoctorStatus::Wrong, found, &why.help);
+        checks.add(about, "listings", status, found, &why.help);
     }
     if let Some(why) = live.connections_failure.as_ref().filter(|_| live.listing_failures.is_empty()) {
         let found = format!("it is not known what serves which number, so telform refuses what depends on it: {}", why.why);
