@@ -27,6 +27,7 @@ use crate::read::ListingProgress;
 use crate::run::journal::cut_off;
 use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent, Warning, next_commands};
 use crate::state::journal::JournalRecord;
+use crate::state::ledger::StoreObserver;
 use crate::text::escape;
 
 /// The end of an apply whose first changes are written.
@@ -344,6 +345,10 @@ impl Progress for Console {
     fn http_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
         let requests = (self.global.verbose > 0).then(|| Arc::new(RequestPrinter::new(self)) as Arc<dyn HttpObserver>);
         requests.into_iter().chain(self.rehearsal_observers()).collect()
+    }
+
+    fn store_observer(&self) -> Option<Arc<dyn StoreObserver>> {
+        self.trace.clone().map(|trace| trace as Arc<dyn StoreObserver>)
     }
 
     fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {

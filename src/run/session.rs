@@ -132,6 +132,9 @@ impl Run {
         let named = Named::from_choice(desired, choice);
         let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
         let store = Arc::new(open_store(given, desired, choice)?);
+        if let Some(observer) = context.progress.store_observer() {
+            store.state_store().observe(observer);
+        }
         if matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_) | SessionPurpose::Rebuild(_)) {
             check_before_lock(given, &store, desired, choice, purpose, &limit).await?;
         }
