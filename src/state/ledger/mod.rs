@@ -9,7 +9,7 @@ mod text;
 
 pub use error::LedgerError;
 pub use lock::{
-    ConditionalWrites, LEASE, LockEvent, LockHandle, LockHolder, LockOptions, ci_run, host_name, user_name,
+    ConditionalWrites, LEASE, LockEvent, LockHandle, LockHolder, LockOptions, ReadAhead, ci_run, host_name, user_name,
 };
 pub use rekey::{LossReason, LostFingerprint, RekeyResult, SuppliedSecret};
 #[cfg(feature = "remote-state")]

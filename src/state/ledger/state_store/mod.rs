@@ -163,6 +163,20 @@ impl StateStore {
         }
     }
 
+    /// Whether a store accepts a write that it must refuse. What is there afterwards is not looked at.
+    #[cfg(feature = "remote-state")]
+    pub(super) async fn is_accepted(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        replaces: Option<&ObjectVersion>,
+    ) -> Result<bool, LedgerError> {
+        match self {
+            Self::Local(_) => Ok(false),
+            Self::Remote(remote) => remote.is_accepted(name, bytes, replaces).await,
+        }
+    }
+
     /// The server of an object store, where the environment names it.
     #[cfg(feature = "remote-state")]
     pub(super) fn endpoint(&self) -> &str {

@@ -154,6 +154,28 @@ impl RemoteStore {
         Ok(PutOutcome::Lost)
     }
 
+    /// Whether a conditional write is accepted that must be refused. A store that accepts the first attempt accepts its repetition, so
+    /// nothing is read back.
+    pub(super) async fn is_accepted(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        replaces: Option<&ObjectVersion>,
+    ) -> Result<bool, LedgerError> {
+        let options = PutOptions { mode: put_mode(replaces), ..PutOptions::default() };
+        let path = self.object_path(name);
+        before_remote_write();
+        match self.watched("write", name, &path, self.objects.put_opts(&path, PutPayload::from(bytes), options)).await {
+            Ok(_) => {
+                durable_write();
+                Ok(true)
+            }
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
+            Err(fault @ Error::NotFound { .. }) if !store_error::is_refusal(&fault) => Ok(false),
+            Err(fault) => Err(store_error::store_error("write", self.display_name(name), &fault)),
+        }
+    }
+
     /// Writes an object, whatever is there.
     pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), LedgerError> {
         before_remote_write();
