@@ -215,6 +215,8 @@ impl Apply<'_> {
         let mut running = FuturesUnordered::new();
         let ahead = self.prepares_ahead(phases);
         let mut busy: BTreeMap<&str, BusySteps> = BTreeMap::new();
+        // Connects that numbers wait for, and the accounts in which these were cut.
+        let mut moving: BTreeMap<&str, &str> = BTreeMap::new();
         loop {
             if self.stop.is_cancelled() && !*heard_stop {
                 *heard_stop = true;
@@ -237,14 +239,24 @@ impl Apply<'_> {
                 ended = running.next() => ended,
                 () = self.stop.cancelled(), if !*heard_stop => continue,
             };
-            let Some(ended) = ended else { break };
+            let Some(ended) = ended else {
+                if moving.is_empty() {
+                    break;
+                }
+                // What these numbers wait for does not come any more.
+                for account in std::mem::take(&mut moving).into_values() {
+                    busy.entry(account).or_default().kept -= 1;
+                }
+                continue;
+            };
             let (ended, kept) = match ended {
                 TaskEnd::CarriedOut(ended) => (ended, false),
                 TaskEnd::Kept(ended) => (ended, true),
                 TaskEnd::StopNoted => continue,
             };
             let (step, outcome) = (ended.step, &ended.outcome);
-            let busy = busy.entry(step.call.account.as_str()).or_default();
+            let account = step.call.account.as_str();
+            let place = busy.entry(account).or_default();
             // A step without a target stops only the steps that need it.
             let failed = !outcome.is_done() && !matches!(outcome, StepOutcome::NotStarted { .. });
             let fatal = matches!(outcome, StepOutcome::Failed { fatal: true, .. });
@@ -255,11 +267,18 @@ impl Apply<'_> {
                 run.halted.store(true, Ordering::Relaxed);
             }
             if !kept {
-                (busy.carried_out, busy.kept) = (busy.carried_out - 1, busy.kept + 1);
+                (place.carried_out, place.kept) = (place.carried_out - 1, place.kept + 1);
                 running.push(run.run_task(StepTask::Keep(ended)));
                 continue;
             }
-            busy.kept -= 1;
+            // A number on its way to another account takes its place here until it is served there: the next one is not cut before.
+            match run.connect_in_other_account(step, outcome).filter(|connect| phases.contains(&connect.phase)) {
+                Some(connect) => drop(moving.insert(connect.id.as_str(), account)),
+                None => place.kept -= 1,
+            }
+            if let Some(account) = moving.remove(step.id.as_str()) {
+                busy.entry(account).or_default().kept -= 1;
+            }
             let EndedStep { step, outcome, milliseconds } = ended;
             self.observer.on_event(&ApplyEvent::StepEnded { step: step.id.clone(), outcome: outcome.clone(), milliseconds });
             if outcome.is_done() {

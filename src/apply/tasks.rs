@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Apply, ApplyRun};
 use crate::apply::event::{ApplyEvent, StepOutcome, in_step};
-use crate::plan::Step;
+use crate::plan::{Step, StepOperation};
 use crate::state::journal::JournalRecord;
 
 /// Steps before their answer for each that may write, while the ledger is in an object store: one is sent, one looks at its target,
@@ -72,6 +72,13 @@ impl ApplyRun<'_> {
                 TaskEnd::StopNoted
             }
         }
+    }
+
+    /// The connect in another account for which a step has disconnected a number.
+    pub(super) fn connect_in_other_account(&self, step: &Step, outcome: &StepOutcome) -> Option<&Step> {
+        let StepOperation::Disconnect { number, .. } = &step.operation else { return None };
+        let connect = self.numbers.connect_after(&step.call.account, number)?;
+        (outcome.is_done() && connect.call.account != step.call.account).then_some(connect)
     }
 
     /// Waits until the run may announce something, or says why it must not.
