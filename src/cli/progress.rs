@@ -27,7 +27,6 @@ use crate::read::ListingProgress;
 use crate::run::journal::cut_off;
 use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent, Warning, next_commands};
 use crate::state::journal::JournalRecord;
-use crate::state::ledger::StoreObserver;
 use crate::text::escape;
 
 /// The end of an apply whose first changes are written.
@@ -347,8 +346,8 @@ impl Progress for Console {
         requests.into_iter().chain(self.rehearsal_observers()).collect()
     }
 
-    fn store_observer(&self) -> Option<Arc<dyn StoreObserver>> {
-        self.trace.clone().map(|trace| trace as Arc<dyn StoreObserver>)
+    fn store_observer(&self) -> Option<Arc<dyn crate::state::ledger::StoreObserver>> {
+        Some(self.trace.clone()?)
     }
 
     fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {

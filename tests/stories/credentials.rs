@@ -187,7 +187,8 @@ impl TokenService {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (heads, answer): (Arc<Mutex<Vec<String>>>, Arc<Mutex<(u16, String)>>) = Default::default();
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let answer: Arc<Mutex<(u16, String)>> = Arc::default();
         let (kept, given) = (Arc::clone(&heads), Arc::clone(&answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {

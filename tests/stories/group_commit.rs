@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use opentelemetry_proto::tonic::trace::v1::Span;
+
 use crate::bench::Story;
 use crate::runs::{end, interrupt_was_seen, signal, start};
 use crate::slow_store::SlowStore;
@@ -102,29 +104,32 @@ fn a_run_whose_first_line_is_not_stored_sends_nothing() {
 }
 
 /// Prints how long creates take with a ledger in a file and in a store, where each request to the services and to the store takes
-/// 300 ms, and of the last run what was sent to whom and when. Run it with
+/// 300 ms, and of the runs with twenty what was sent to whom and when. Run it with
 /// `cargo test --test stories group_commit -- --ignored --nocapture`.
 #[test]
 #[ignore = "it measures"]
 fn how_long_creates_take() {
     for creates in [20, 100] {
-        let local = measure(creates, None, false);
-        let first = measure(creates, Some(SlowStore::start(DELAY)), false);
-        let known = measure(creates, Some(SlowStore::start(DELAY)), true);
+        let [local, first, known] = [None, Some(false), Some(true)].map(|known| {
+            let (took, report) = measure(creates, known);
+            println!("{report}");
+            took
+        });
         println!("{creates} creates: {:.2} times as long, with a new store {:.2}\n", known / local, first / local);
     }
 }
 
 const DELAY: Duration = Duration::from_millis(300);
 
-/// Seconds of an apply. `known`: an earlier run has used the store.
-fn measure(creates: usize, store: Option<SlowStore>, known: bool) -> f64 {
+/// Seconds of an apply, and what was sent. `known`: whether an earlier run has used the store, where the ledger is in one.
+fn measure(creates: usize, known: Option<bool>) -> (f64, String) {
+    let store = known.map(|_| SlowStore::start(DELAY));
     let collector = Collector::start(Some("200 OK"));
     let mut story = story();
     if let Some(store) = &store {
         story = story.with_ledger_at(store.url());
     }
-    if known {
+    if known == Some(true) {
         story.unpod_with("max_in_flight: 4, ", "providers: {}\n");
         story.expect(0, "apply --auto-approve");
     }
@@ -133,29 +138,31 @@ fn measure(creates: usize, store: Option<SlowStore>, known: bool) -> f64 {
         story.fault(&format!("{{ match: {{ method: {method}, times: 0 }}, effect: {{ delay_ms: 300 }} }}"));
     }
     let before = store.as_ref().map_or(0, SlowStore::requests);
-    store.as_ref().map(SlowStore::take_log);
+    let _ = store.as_ref().map(SlowStore::take_log);
     story.settings.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), collector.url());
     let began = Instant::now();
     story.expect(0, "apply --auto-approve");
     let took = began.elapsed().as_secs_f64();
     let requests = store.as_ref().map_or(0, SlowStore::requests) - before;
     let writes = store.as_ref().map_or(0, |store| store.take_log().len());
-    println!("{creates} creates, shared: {}, known: {known}: {took:.2} s, {requests} requests, {writes} writes", store.is_some());
+    let mut report = format!("{creates} creates, known store: {known:?}: {took:.2} s, {requests} requests, {writes} writes");
     if creates <= 20 {
-        show_requests(&collector);
+        report.push_str(&requests_of(&collector));
     }
-    took
+    (took, report)
 }
 
 /// Each request with its begin and end, in milliseconds.
-fn show_requests(collector: &Collector) {
+fn requests_of(collector: &Collector) -> String {
     let mut spans = collector.spans();
     spans.sort_by_key(|span| span.start_time_unix_nano);
     let first = spans.first().map_or(0, |span| span.start_time_unix_nano);
-    for span in spans.iter().filter(|span| !["step", "wait"].contains(&span.name.as_str())) {
+    let shown = spans.iter().filter(|span| !["step", "wait"].contains(&span.name.as_str()));
+    let line = |span: &Span| {
         let of = attributes(&span.attributes);
         let about = ["telform.store.object", "url.path"].iter().find_map(|name| of.get(*name)).cloned().unwrap_or_default();
         let since = |nanos: u64| (nanos - first) / 1_000_000;
-        println!("{:>6} {:>6} {} {about}", since(span.start_time_unix_nano), since(span.end_time_unix_nano), span.name);
-    }
+        format!("\n{:>6} {:>6} {} {about}", since(span.start_time_unix_nano), since(span.end_time_unix_nano), span.name)
+    };
+    shown.map(line).collect()
 }

@@ -211,7 +211,7 @@ fn requests_to_an_object_store_are_part_of_the_trace() {
     assert_eq!(written, ["000001", "json", "lock"].map(str::to_owned).into());
     // Ledger and journal are read while the lock is taken, and not before its note was read: another run might free it in between.
     let of_lock = |span: &&&Span| attributes(&span.attributes)["telform.store.object"].ends_with(".lock");
-    let (locks, others): (Vec<&&Span>, Vec<&&Span>) = seen.iter().partition(|span| of_lock(&span));
+    let (locks, others): (Vec<&&Span>, Vec<&&Span>) = seen.iter().partition(|span| of_lock(span));
     let note_read = locks.iter().map(|span| span.end_time_unix_nano).min().unwrap();
     let first_other = others.iter().map(|span| span.start_time_unix_nano).min().unwrap();
     assert!(note_read <= first_other, "{note_read} {first_other}");
