@@ -102,6 +102,10 @@ impl ApplyRun<'_> {
 
     /// Writes a record of what has happened; if that fails, nothing new is started.
     pub(super) async fn append_record(&self, record: JournalRecord) {
+        // Without its first line a run records nothing, and has sent nothing.
+        if self.opened().await.is_err() {
+            return;
+        }
         if let Err(error) = self.apply.journal.record(record).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {

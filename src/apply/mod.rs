@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome, in_step};
+use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome};
 use crate::http::{Api, ReadOnly};
 use crate::model::call::StepId;
 use crate::model::ledger::{FingerprintKey, Ledger};
@@ -37,11 +38,13 @@ mod sent_values;
 mod settle;
 mod step;
 mod step_target;
+mod tasks;
 mod twins;
 mod wait_until_shown;
 
 use journal_entries::JournalEntryDraft;
 use schedule::StepSchedule;
+use tasks::{BusySteps, EndedStep, StepTask, TaskEnd};
 
 pub use after_run::{AfterRun, settle_values};
 pub use ledger_updates::settle_ledger;
@@ -61,6 +64,12 @@ pub enum OnError {
     Stop,
     /// Independent steps go on.
     Continue,
+}
+
+/// What must be durable before anything of a run is announced.
+pub trait RunOpening: Send + Sync {
+    /// Waits until it is, or says why it could not be written. May be asked often, and at the same time.
+    fn opened<'a>(&'a self) -> BoxFuture<'a, Result<(), String>>;
 }
 
 /// The inputs of an apply.
@@ -85,6 +94,8 @@ pub struct Apply<'a> {
     pub stop: CancellationToken,
     /// What happens to the other steps when a step fails.
     pub on_error: OnError,
+    /// The first line of the run, where it is written while the first steps look at their targets.
+    pub opening: Option<&'a dyn RunOpening>,
     /// Whether numbers that were disconnected for a step that did not happen are connected again.
     pub reconnect: bool,
     /// Most concurrent steps of each account, where the user wants fewer than the account allows.
@@ -113,6 +124,8 @@ struct ApplyRun<'a> {
     ledger: tokio::sync::Mutex<&'a mut Ledger>,
     /// How often the ledger was changed, and how many of these changes are kept.
     changes: AtomicU64,
+    /// The last change of each step that ended and is not kept yet.
+    unsaved: Mutex<BTreeMap<StepId, u64>>,
     kept_changes: tokio::sync::Mutex<u64>,
     /// Nothing new is sent, except what a number that is dark waits for.
     halted: AtomicBool,
@@ -172,6 +185,7 @@ impl Apply<'_> {
             numbers: NumberIndex::new(self.plan),
             ledger: tokio::sync::Mutex::new(ledger),
             changes: AtomicU64::new(0),
+            unsaved: Mutex::default(),
             kept_changes: tokio::sync::Mutex::new(0),
             halted: AtomicBool::new(false),
             made: Mutex::new(made),
@@ -202,47 +216,78 @@ impl Apply<'_> {
         heard_stop: &mut bool,
     ) {
         let mut running = FuturesUnordered::new();
-        let mut busy: BTreeMap<&str, usize> = BTreeMap::new();
+        let ahead = self.prepares_ahead(phases);
+        let mut busy: BTreeMap<&str, BusySteps> = BTreeMap::new();
+        // Connects that numbers wait for, and the accounts in which these were cut.
+        let mut moving: BTreeMap<&str, &str> = BTreeMap::new();
         loop {
             if self.stop.is_cancelled() && !*heard_stop {
                 *heard_stop = true;
                 self.observer.on_event(&ApplyEvent::Interrupted);
-                running.push(run.run_step_or_note_stop(None));
+                running.push(run.run_task(StepTask::NoteStop));
             }
             let going = halted.is_none() && !*heard_stop;
             // A refusal about one number does not keep another one dark.
             let serving = *halted == Some(HaltReason::Refused) && !*heard_stop;
             loop {
-                let room = |account: &str| busy.get(account).copied().unwrap_or(0) < self.running_limit(account, phases);
+                let room = |account: &str| self.has_room(account, busy.get(account).copied().unwrap_or_default(), ahead);
                 let Some(step) = schedule.take_ready(phases, room) else { break };
                 // A step that does not go now will not go later: what stops it stays.
                 if going || self.completes_move(step) || (serving && run.serves_dark_number(step)) {
-                    *busy.entry(step.call.account.as_str()).or_default() += 1;
-                    running.push(run.run_step_or_note_stop(Some(step)));
+                    busy.entry(step.call.account.as_str()).or_default().carried_out += 1;
+                    running.push(run.run_task(StepTask::CarryOut(step)));
                 }
             }
             let ended = tokio::select! {
                 ended = running.next() => ended,
                 () = self.stop.cancelled(), if !*heard_stop => continue,
             };
-            let Some(ended) = ended else { break };
-            let Some((step, outcome, milliseconds)) = ended else { continue };
-            *busy.entry(step.call.account.as_str()).or_default() -= 1;
+            let Some(ended) = ended else {
+                if moving.is_empty() {
+                    break;
+                }
+                // What these numbers wait for does not come any more.
+                for account in std::mem::take(&mut moving).into_values() {
+                    busy.entry(account).or_default().kept -= 1;
+                }
+                continue;
+            };
+            let (ended, kept) = match ended {
+                TaskEnd::CarriedOut(ended) => (ended, false),
+                TaskEnd::Kept(ended) => (ended, true),
+                TaskEnd::StopNoted => continue,
+            };
+            let (step, outcome) = (ended.step, &ended.outcome);
+            let account = step.call.account.as_str();
+            let place = busy.entry(account).or_default();
             // A step without a target stops only the steps that need it.
             let failed = !outcome.is_done() && !matches!(outcome, StepOutcome::NotStarted { .. });
-            let fatal = matches!(&outcome, StepOutcome::Failed { fatal: true, .. });
-            let refused = outcome.is_refusal();
+            let fatal = matches!(outcome, StepOutcome::Failed { fatal: true, .. });
+            let lost = run.ledger_error.lock().is_ok_and(|error| error.is_some());
+            if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
+                let halt = if outcome.is_refusal() && !lost { HaltReason::Refused } else { HaltReason::Whole };
+                *halted = (*halted).max(Some(halt));
+                run.halted.store(true, Ordering::Relaxed);
+            }
+            if !kept {
+                (place.carried_out, place.kept) = (place.carried_out - 1, place.kept + 1);
+                running.push(run.run_task(StepTask::Keep(ended)));
+                continue;
+            }
+            // A number on its way to another account takes its place here until it is served there: the next one is not cut before.
+            match run.connect_in_other_account(step, outcome).filter(|connect| phases.contains(&connect.phase)) {
+                Some(connect) => drop(moving.insert(connect.id.as_str(), account)),
+                None => place.kept -= 1,
+            }
+            if let Some(account) = moving.remove(step.id.as_str()) {
+                busy.entry(account).or_default().kept -= 1;
+            }
+            let EndedStep { step, outcome, milliseconds } = ended;
             self.observer.on_event(&ApplyEvent::StepEnded { step: step.id.clone(), outcome: outcome.clone(), milliseconds });
             if outcome.is_done() {
                 schedule.mark_done(step);
             }
             outcomes.insert(step.id.clone(), outcome);
-            let lost = run.ledger_error.lock().is_ok_and(|error| error.is_some());
-            if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
-                let halt = if refused && !lost { HaltReason::Refused } else { HaltReason::Whole };
-                *halted = (*halted).max(Some(halt));
-                run.halted.store(true, Ordering::Relaxed);
-            }
         }
     }
 
@@ -267,14 +312,6 @@ impl Apply<'_> {
         self.parallelism.map_or(allowed, |wish| wish.min(allowed)).max(1)
     }
 
-    /// How many steps of an account may be under way. With a shared ledger they wait for the store most of the time, and their
-    /// records go together: so that a service is not idle meanwhile, more are under way than may write. The client sends as many
-    /// writes at the same time as the account allows, not more.
-    fn running_limit(&self, account: &str, phases: &[StepPhase]) -> usize {
-        let limit = self.parallel_limit(account);
-        if self.prepares_ahead(phases) && limit > 1 { limit * AHEAD } else { limit }
-    }
-
     /// Whether steps of these phases may wait for their turn to write after they were announced. No number is dark during them.
     fn prepares_ahead(&self, phases: &[StepPhase]) -> bool {
         let safe = |phase: &StepPhase| matches!(phase, StepPhase::Create | StepPhase::Update);
@@ -285,10 +322,6 @@ impl Apply<'_> {
         self.desired.accounts.get(name)
     }
 }
-
-/// Steps that are under way for each that may write, while the ledger is in an object store: a step waits for its intent, its
-/// entry in the ledger and its outcome.
-const AHEAD: usize = 4;
 
 /// Most steps that are named as the reason why another one did not start.
 const MOST_NAMED: usize = 10;
@@ -345,32 +378,7 @@ impl ApplyRun<'_> {
         ReadOnly::new(self.apply.api)
     }
 
-    /// One concurrent task: a step, with its outcome and duration; or, without a step, the record that a stop was requested.
-    async fn run_step_or_note_stop<'s>(&self, step: Option<&'s Step>) -> Option<(&'s Step, StepOutcome, u64)> {
-        let Some(step) = step else {
-            self.append_record(JournalRecord::Interrupted).await;
-            return None;
-        };
-        let (outcome, milliseconds) = self.run_step(step).await;
-        Some((step, outcome, milliseconds))
-    }
-
     fn poll_backoff(&self) -> PollBackoff {
         PollBackoff::new(self.apply.longest_pause, self.apply.stop.clone())
-    }
-
-    /// Runs one step and returns its outcome and duration.
-    async fn run_step(&self, step: &Step) -> (StepOutcome, u64) {
-        let started = Instant::now();
-        self.apply.observer.on_event(&ApplyEvent::StepStarted { step: step.id.clone() });
-        let outcome = in_step(&step.id, self.carry_out(step)).await;
-        if let StepOutcome::Done { id: Some(id), .. } = &outcome
-            && let Ok(mut made) = self.made.lock()
-        {
-            made.insert(step.id.clone(), id.clone());
-        }
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.append_record(self.outcome_record(step, &outcome, milliseconds)).await;
-        (outcome, milliseconds)
     }
 }

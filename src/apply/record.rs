@@ -22,9 +22,8 @@ use crate::state::ledger::LedgerError;
 pub type TimestampFn = dyn Fn() -> String + Send + Sync;
 
 impl ApplyRun<'_> {
-    /// Records the effect of a step in the ledger, and saves the ledger if it changed. A ledger that cannot be saved stops the
-    /// run.
-    pub(super) async fn enter_and_save(
+    /// Records the effect of a step in the ledger. If that changes it, [`Self::keep`] saves it.
+    pub(super) async fn enter(
         &self,
         step: &Step,
         target: &Aim<'_>,
@@ -42,15 +41,34 @@ impl ApplyRun<'_> {
         if matches!(step.operation, StepOperation::Update { .. }) && before.is_some() && before == known(&ledger) {
             return outcome;
         }
-        self.keep_ledger(ledger).await;
+        let change = self.note_change(ledger);
+        if let Ok(mut unsaved) = self.unsaved.lock() {
+            unsaved.insert(step.id.clone(), change);
+        }
         outcome
+    }
+
+    /// Saves what a step that ended changed in the ledger, and then records its outcome: an object whose outcome is recorded is in
+    /// the ledger. A ledger that cannot be saved stops the run.
+    pub(super) async fn keep(&self, step: &Step, outcome: &StepOutcome, milliseconds: u64) {
+        let change = self.unsaved.lock().ok().and_then(|mut unsaved| unsaved.remove(&step.id));
+        if let Some(change) = change
+            && let Err(error) = self.save_up_to(change).await
+        {
+            self.note_ledger_error(error);
+        }
+        self.append_record(self.outcome_record(step, outcome, milliseconds)).await;
     }
 
     /// Saves a ledger that was changed; if that fails, nothing new is started.
     pub(super) async fn keep_ledger(&self, changed: MutexGuard<'_, &mut Ledger>) {
-        if let Err(error) = self.save(changed).await
-            && let Ok(mut slot) = self.ledger_error.lock()
-        {
+        if let Err(error) = self.save(changed).await {
+            self.note_ledger_error(error);
+        }
+    }
+
+    fn note_ledger_error(&self, error: LedgerError) {
+        if let Ok(mut slot) = self.ledger_error.lock() {
             slot.get_or_insert(error);
         }
     }
@@ -64,6 +82,7 @@ impl ApplyRun<'_> {
         call: &Call,
         before: Option<&LiveObject>,
     ) -> Result<(), String> {
+        self.opened().await.map_err(|error| format!("nothing was sent: {error}"))?;
         self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))?;
         let intent = self.intent_record(step, call, before);
         let kept = self.apply.journal.record(intent).await;
@@ -300,8 +319,19 @@ impl ApplyRun<'_> {
     /// Saves the ledger, with the position that the journal has reached. When this returns, the change is kept: by this save, or
     /// by one that began after it. Changes that come while a save is in progress go together in the next one.
     pub(super) async fn save(&self, changed: MutexGuard<'_, &mut Ledger>) -> Result<(), LedgerError> {
+        let change = self.note_change(changed);
+        self.save_up_to(change).await
+    }
+
+    /// The number of a change that was just made.
+    fn note_change(&self, changed: MutexGuard<'_, &mut Ledger>) -> u64 {
         let change = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
         drop(changed);
+        change
+    }
+
+    async fn save_up_to(&self, change: u64) -> Result<(), LedgerError> {
+        self.opened().await.map_err(LedgerError::Journal)?;
         let mut kept = self.kept_changes.lock().await;
         if *kept >= change {
             return Ok(());

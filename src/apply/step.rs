@@ -84,7 +84,7 @@ impl ApplyRun<'_> {
                 (Err(error), None) => {
                     match settle::settle_lost_answer(self, step, target, &self.lost_answer(step, &error)).await {
                         SettleResult::As(outcome) => {
-                            return self.enter_and_save(step, target, outcome, None).await;
+                            return self.enter(step, target, outcome, None).await;
                         }
                         settled if is_repeatable(step) => {
                             if Self::may_silence(step, target.kind) {
@@ -107,7 +107,7 @@ impl ApplyRun<'_> {
                 }
                 (Err(error), Some((_, first))) => {
                     return match settle::settle_lost_answer(self, step, target, &self.lost_answer(step, &error)).await {
-                        SettleResult::As(outcome) => self.enter_and_save(step, target, outcome, None).await,
+                        SettleResult::As(outcome) => self.enter(step, target, outcome, None).await,
                         SettleResult::NotDone => unsettled_outcome(&error, first),
                         SettleResult::CannotTell => unsettled_outcome(&error, &SettleResult::CannotTell),
                     };
@@ -154,10 +154,10 @@ impl ApplyRun<'_> {
         };
         match belief {
             Precondition::Holds(seen) => Ok(seen.map(|seen| *seen)),
-            Precondition::AlreadyDone(note) => Err(self.enter_and_save(step, target, StepOutcome::done_with(note), None).await),
+            Precondition::AlreadyDone(note) => Err(self.enter(step, target, StepOutcome::done_with(note), None).await),
             Precondition::Gone(what) => Err(match &step.operation {
                 StepOperation::Delete { .. } => {
-                    self.enter_and_save(step, target, StepOutcome::done_with("it was already deleted"), None).await
+                    self.enter(step, target, StepOutcome::done_with("it was already deleted"), None).await
                 }
                 _ => StepOutcome::stale(what),
             }),
@@ -206,7 +206,7 @@ impl ApplyRun<'_> {
                 let mut outcome = StepOutcome::from_answer(id, came.reshaped, came.not_taken);
                 outcome.add_missing_numbers(&numbers);
                 outcome.add_echoes(object.as_ref().map_or(&[][..], |object| &object.echoed_attributes));
-                self.enter_and_save(step, target, outcome, object.as_ref()).await
+                self.enter(step, target, outcome, object.as_ref()).await
             }
             AnswerCheck::NotDone(why) => {
                 StepOutcome::Failed { code: "telform::step::not_taken", why, fatal: false, written: true }
@@ -224,7 +224,7 @@ impl ApplyRun<'_> {
                     request_id: answer.request_id.clone(),
                 };
                 match settle::settle_lost_answer(self, step, target, &self.lost_answer(step, &error)).await {
-                    SettleResult::As(outcome) => self.enter_and_save(step, target, outcome, None).await,
+                    SettleResult::As(outcome) => self.enter(step, target, outcome, None).await,
                     settled => unsettled_outcome(&error, &settled),
                 }
             }
@@ -239,7 +239,7 @@ impl ApplyRun<'_> {
                 one::read_object_by_id(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, id).await
             && found.is_none_or(|object| object.ended_state(target.kind).is_some())
         {
-            return self.enter_and_save(step, target, StepOutcome::done_with("it was already deleted"), None).await;
+            return self.enter(step, target, StepOutcome::done_with("it was already deleted"), None).await;
         }
         if let Some(done) = self.not_connected(step, target, error).await {
             return done;
@@ -291,7 +291,7 @@ impl ApplyRun<'_> {
         }
         let served_by = target.account.service.link_words().target;
         let note = format!("the service refused it ({error}), and no {served_by} serves the number there");
-        Some(self.enter_and_save(step, target, StepOutcome::done_with(note), None).await)
+        Some(self.enter(step, target, StepOutcome::done_with(note), None).await)
     }
 
     /// Numbers that a new bridge was to include and does not show, where they can join only then (unpod.md 6.2, 15).

@@ -356,6 +356,10 @@ impl Progress for Console {
         requests.into_iter().chain(self.rehearsal_observers()).collect()
     }
 
+    fn store_observer(&self) -> Option<Arc<dyn crate::state::ledger::StoreObserver>> {
+        Some(self.trace.clone()?)
+    }
+
     fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
         let trace = self.trace.clone().map(|trace| trace as Arc<dyn HttpObserver>);
         self.meter.http_observer().into_iter().chain(trace).collect()

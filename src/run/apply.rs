@@ -140,7 +140,7 @@ async fn apply_plan(
     }
     // A number that an earlier run left dark is connected by the plan that follows, as what an interrupted run left.
     let open = settle::is_open(&run) || !run.ledger.moves.is_empty();
-    let journal = RunJournal::open(context, &store, &run.ledger, &run.chain).await?.with(trust, signer);
+    let journal = RunJournal::of_run(context, &store, &mut run).await?.with(trust, signer);
     if !settle::settle(&mut run, &journal).await? && resumes.is_some() && !open {
         progress.on_event(&RunEvent::NothingToResume);
         return Ok(Exit::Done.into());
@@ -230,7 +230,7 @@ impl Run {
     /// this before it reads for its plan.
     pub async fn settle(&mut self) -> Result<bool, RunError> {
         let (context, store) = (self.context.clone(), self.store.clone());
-        let journal = RunJournal::open(&context, &store, &self.ledger, &self.chain).await?;
+        let journal = RunJournal::of_run(&context, &store, self).await?;
         settle::settle(self, &journal).await
     }
 
@@ -245,7 +245,7 @@ impl Run {
             return Err(RunError::other("telform::bug", what, "open it with `Purpose::Apply`"));
         }
         let (context, store) = (self.context.clone(), self.store.clone());
-        let journal = RunJournal::open(&context, &store, &self.ledger, &self.chain).await?;
+        let journal = RunJournal::of_run(&context, &store, self).await?;
         let document = saved_plan::document(self, plan, live);
         if !plan.has_changes() {
             enter(self, "apply", None, plan, live, &journal, document).await?;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use tokio_util::sync::CancellationToken;
 
 use super::journal::{RunJournal, RunReceipt};
-use super::ledger_run::remember;
+use super::ledger_run::learn;
 use super::next_commands::{self, Carried};
 use super::progress::{Busy, Progress, RunEvent};
 use super::proof::{Proof, read_after_apply, report_twins};
@@ -15,7 +17,7 @@ use super::session::now_utc;
 use super::unmet_attributes::unmet_attributes;
 use super::{Exit, Run, RunError};
 use crate::apply::event::{ApplyEvent, ApplyObserver};
-use crate::apply::{AfterRun, Apply, ApplyReport, OnError, settle_values};
+use crate::apply::{AfterRun, Apply, ApplyReport, OnError, RunOpening, settle_values};
 use crate::document::Document;
 use crate::model::call::StepId;
 use crate::model::resource::LiveState;
@@ -83,10 +85,33 @@ impl Run {
         let progress = self.context.progress.clone();
         progress.before_writes()?;
         self.options.keep_to(plan);
-        journal.begin(how.command, document, how.plan_file, how.of).await?;
-        remember(self, plan, live, false).await?;
+        let store = self.store.clone();
+        let learnt = if learn(self, plan, live, false) { Some(store.prepare_save(&mut self.ledger)?) } else { None };
+        let failure = Mutex::new(None);
+        let opening = async {
+            let opened = async {
+                journal.begin(how.command, document, how.plan_file, how.of).await?;
+                match learnt {
+                    Some(save) => Ok(store.put_save(save).await?),
+                    None => Ok(()),
+                }
+            };
+            opened.await.map_err(|error: RunError| {
+                let (_, why, _) = error.parts();
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                why
+            })
+        };
+        let opening = SharedOpening(opening.boxed().shared());
+        let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A file is written before the first step. A store writes while the first steps look at their targets.
+        if !self.store.is_shared() {
+            let _ = opening.opened().await;
+            failed().map_or(Ok(()), Err)?;
+        }
         let began = Instant::now();
-        let (report, ends) = self.carry_out_steps(how, plan, live, journal).await;
+        let (report, ends) = self.carry_out_steps(how, plan, live, journal, &opening).await;
+        failed().map_or(Ok(()), Err)?;
         let mut receipt = RunReceipt { writes: report.count_writes(plan), ..RunReceipt::default() };
         let (mut exit, proof) = self.prove(how, (plan, live), &report, journal.run(), &mut receipt).await;
         if let Err(error) = self.close() {
@@ -94,7 +119,6 @@ impl Run {
             exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
         }
         receipt.result = exit.as_str();
-        let store = self.store.clone();
         if let Err(error) = journal.end(&store, &mut self.ledger, exit, receipt).await {
             progress.on_event(&RunEvent::ReceiptNotKept(&error));
             exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
@@ -109,6 +133,7 @@ impl Run {
         plan: &Plan,
         live: &LiveState,
         journal: &RunJournal<'_>,
+        opening: &dyn RunOpening,
     ) -> (ApplyReport, Vec<(StepId, Instant)>) {
         let progress = self.context.progress.clone();
         let advice = next_commands::settle(how.carried(), &self.options);
@@ -125,6 +150,7 @@ impl Run {
             observer: &observer,
             stop: how.stop.clone(),
             on_error: how.steps.on_error,
+            opening: Some(opening),
             reconnect: how.steps.reconnect,
             parallelism: how.steps.parallelism,
             run: journal.run(),
@@ -181,11 +207,14 @@ impl Run {
             }
         };
         let has_twins = report_twins(self, plan, report, seen, Some(&live)).await;
+        // In an object store it is saved together with the receipt: there each save is a request.
         if !second.has_changes()
             && !second.is_refused()
-            && let Err(error) = remember(self, &second, &live, true).await
+            && learn(self, &second, &live, true)
+            && !self.store.is_shared()
+            && let Err(error) = self.store.clone().save(&mut self.ledger).await
         {
-            progress.on_event(&RunEvent::LedgerNotSaved(&error));
+            progress.on_event(&RunEvent::LedgerNotSaved(&error.into()));
             return (Exit::NotConverged, None);
         }
         receipt.converged = Some(second.is_settled());
@@ -200,6 +229,15 @@ impl Run {
 impl<'a> CarryOut<'a> {
     fn carried(&self) -> Carried<'a> {
         Carried { command: self.command, of: self.of }
+    }
+}
+
+/// The first line of a run and what it learnt, written once, whoever waits for it.
+struct SharedOpening<'a>(Shared<BoxFuture<'a, Result<(), String>>>);
+
+impl RunOpening for SharedOpening<'_> {
+    fn opened<'a>(&'a self) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(self.0.clone())
     }
 }
 

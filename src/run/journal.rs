@@ -10,7 +10,7 @@ use super::progress::Warning;
 use super::saved_plan::SavedPlan;
 use super::session::now_utc;
 use super::signing::{PlanTrust, SigningIdentity};
-use super::{Context, Exit, RunError, git};
+use super::{Context, Exit, Run, RunError, git};
 use crate::document::{self, Document, Origin};
 use crate::model::ledger::{FingerprintKey, JournalHead, Ledger};
 use crate::output::view::provenance::PlanProvenance;
@@ -20,7 +20,7 @@ use crate::state::journal::{
     self, JournalError, JournalLine, JournalLog, JournalRecord, JournalRecorder, ParsedJournal, RunActor, RunStarted,
     StampingJournal,
 };
-use crate::state::ledger::{self, LedgerStore};
+use crate::state::ledger::{self, GrowingLog, LedgerStore};
 use crate::text::escape;
 
 /// The journal of a run that is about to start.
@@ -28,7 +28,7 @@ pub(crate) struct RunJournal<'a> {
     /// Where its lines go.
     log: JournalLog<'a>,
     /// What was there before.
-    journal: ParsedJournal,
+    journal: Arc<ParsedJournal>,
     /// Id of the run.
     run: String,
     /// The signatures and approvals of its plan.
@@ -49,8 +49,29 @@ impl<'a> RunJournal<'a> {
         ledger: &Ledger,
         chain: &JournalKey,
     ) -> Result<Self, RunError> {
+        let (journal, growing) = journal::open_journal(store.state_store(), None).await.map_err(journal_error)?;
+        Self::continue_from(context, store, (ledger, chain), Arc::new(journal), growing).await
+    }
+
+    /// The same for a run that holds the lock: the journal that it was opened with is read again only when the run has written to it.
+    pub(crate) async fn of_run(context: &Context, store: &'a LedgerStore, run: &mut Run) -> Result<Self, RunError> {
+        match (&run.journal, run.growing.take()) {
+            (Some(Ok(journal)), Some(growing)) => {
+                Self::continue_from(context, store, (&run.ledger, &run.chain), Arc::clone(journal), growing).await
+            }
+            _ => Self::open(context, store, &run.ledger, &run.chain).await,
+        }
+    }
+
+    async fn continue_from(
+        context: &Context,
+        store: &'a LedgerStore,
+        (ledger, chain): (&Ledger, &JournalKey),
+        journal: Arc<ParsedJournal>,
+        growing: GrowingLog,
+    ) -> Result<Self, RunError> {
         let run = uuid::Uuid::now_v7().to_string();
-        let (journal, log) = JournalLog::open_for_append(store, &run).await.map_err(journal_error)?;
+        let log = JournalLog::continue_from(store, &run, &journal, growing).await.map_err(journal_error)?;
         let link = chain.check_before_writing(&context.heads, store, ledger, &journal)?;
         let key = chain.key.clone().filter(|_| link != ChainState::Unchained);
         log.set_mac_key(key.as_ref()).await;

@@ -55,11 +55,16 @@ pub(crate) async fn enter(
 
 /// Records what needs no request; `settled`: nothing is left to do, so the live state is as wanted.
 pub(crate) async fn remember(session: &mut Run, plan: &Plan, live: &LiveState, settled: bool) -> Result<(), RunError> {
-    let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now_utc);
-    let about = |address: &Address| session.options.is_about(address);
-    let seen = settled && drift::record_last_seen(&mut session.ledger, &session.desired, live, about);
-    if learnt || seen {
+    if learn(session, plan, live, settled) {
         session.store.save(&mut session.ledger).await?;
     }
     Ok(())
+}
+
+/// The same without saving the ledger; says whether it changed.
+pub(crate) fn learn(session: &mut Run, plan: &Plan, live: &LiveState, settled: bool) -> bool {
+    let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now_utc);
+    let about = |address: &Address| session.options.is_about(address);
+    let seen = settled && drift::record_last_seen(&mut session.ledger, &session.desired, live, about);
+    learnt || seen
 }

@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::progress::{Busy, RunEvent};
 use super::{Context, RunError};
-use crate::state::ledger::{LEASE, LedgerStore, LockEvent, LockHandle, LockOptions};
+use crate::state::ledger::{LEASE, LedgerStore, LockEvent, LockHandle, LockOptions, ReadAhead};
 
 /// A lock that a command may hold.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct CommandLock {
     lock: Arc<Mutex<Option<LockHandle>>>,
     /// Ends the process in an orderly way on an interrupt.
     watch: Option<AbortOnDropHandle<()>>,
+    /// Ledger and journal, where they were read while the lock was taken.
+    pub(crate) read_ahead: Option<ReadAhead>,
 }
 
 impl CommandLock {
@@ -68,8 +70,13 @@ impl Drop for CommandLock {
 /// keeps others out until it expires.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Takes the lock, and reports whom it waits for.
-pub(crate) async fn take_lock(context: &Context, store: &LedgerStore, wait: Duration) -> Result<CommandLock, RunError> {
+/// Takes the lock, and reports whom it waits for. `read_ahead`: ledger and journal are read meanwhile.
+pub(crate) async fn take_lock(
+    context: &Context,
+    store: &LedgerStore,
+    wait: Duration,
+    read_ahead: bool,
+) -> Result<CommandLock, RunError> {
     let shown = Mutex::new(None);
     let told = |told: &LockEvent<'_>| {
         context.progress.on_event(&RunEvent::Lock(told));
@@ -78,7 +85,8 @@ pub(crate) async fn take_lock(context: &Context, store: &LedgerStore, wait: Dura
         }
     };
     let stop = CancellationToken::new();
-    let wish = LockOptions { timeout: wait, lease: LEASE, renewal_tasks: &context.keepers, cancel: &stop, on_event: &told };
+    let renewal_tasks = &context.keepers;
+    let wish = LockOptions { timeout: wait, lease: LEASE, renewal_tasks, cancel: &stop, on_event: &told, read_ahead };
     let interrupts = context.progress.interrupts();
     let (first, second) = (interrupts.nth(1), interrupts.nth(2));
     let interrupted = async {
@@ -98,7 +106,11 @@ pub(crate) async fn take_lock(context: &Context, store: &LedgerStore, wait: Dura
                 drop(taken);
                 match interrupts.end_process().await {}
             }
-            lock => CommandLock { lock: Arc::new(Mutex::new(Some(lock?))), watch: None },
+            lock => {
+                let mut lock = lock?;
+                let read_ahead = lock.take_read_ahead();
+                CommandLock { lock: Arc::new(Mutex::new(Some(lock))), watch: None, read_ahead }
+            }
         },
     };
     locked.watch_signals(context);

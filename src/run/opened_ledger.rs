@@ -36,7 +36,7 @@ impl OpenedLedger {
     pub(crate) async fn open_locked(context: &Context, wait: Duration) -> Result<(Self, Ledger, CommandLock), RunError> {
         let book = Self::find_for(context, true)?;
         book.read(context).await?;
-        let lock = lock::take_lock(context, &book.store, wait).await?;
+        let lock = lock::take_lock(context, &book.store, wait, false).await?;
         let ledger = book.read(context).await?;
         Ok((book, ledger, lock))
     }

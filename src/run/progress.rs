@@ -24,7 +24,7 @@ use crate::process::policy::PolicyVerdict;
 use crate::read::ListingProgress;
 use crate::signature::{Approval, Signer};
 use crate::state::journal::{self, JournalRecord};
-use crate::state::ledger::LockEvent;
+use crate::state::ledger::{LockEvent, StoreObserver};
 
 /// Listens to a run. Every method has a default that does nothing, so that a listener says only what it cares about.
 pub trait Progress: Send + Sync {
@@ -66,6 +66,11 @@ pub trait Progress: Send + Sync {
     /// Observes every request.
     fn http_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
         Vec::new()
+    }
+
+    /// Observes every request to an object store that holds the ledger.
+    fn store_observer(&self) -> Option<Arc<dyn StoreObserver>> {
+        None
     }
 
     /// Observes every request of a rehearsal to a simulator.

@@ -28,7 +28,7 @@ use crate::model::ledger::{AccountEntry, ConfiguredAccount, FingerprintKey, Ledg
 use crate::model::resource::{Account, Address, Desired, LiveState, TokenOwner};
 use crate::plan::{self, Inputs, LedgerUpdate, Plan, PlanOptions};
 use crate::state::journal::{self, JournalError, ParsedJournal};
-use crate::state::ledger::{LedgerError, LedgerStore, StateStore};
+use crate::state::ledger::{GrowingLog, LedgerError, LedgerStore, StateStore};
 use crate::state::snapshot::SnapshotPurpose;
 use crate::verify;
 
@@ -65,7 +65,9 @@ pub struct Run {
     /// Whether the ledger existed, or is new.
     pub(crate) ledger_is_kept: bool,
     /// The journal as it was when the ledger was loaded; none where it is not read.
-    pub(crate) journal: Option<Result<ParsedJournal, JournalError>>,
+    pub(crate) journal: Option<Result<Arc<ParsedJournal>, JournalError>>,
+    /// Where that journal continues, while the run that holds the lock has not written to it.
+    pub(crate) growing: Option<GrowingLog>,
     /// Addresses that name objects for this run only: these objects do not become managed.
     pub(crate) nameless: BTreeSet<Address>,
     /// The longest pause before a retry or another read, where it is to be shorter than usual.
@@ -132,18 +134,21 @@ impl Run {
         let named = Named::from_choice(desired, choice);
         let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
         let store = Arc::new(open_store(given, desired, choice)?);
+        if let Some(observer) = context.progress.store_observer() {
+            store.state_store().observe(observer);
+        }
         if matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_) | SessionPurpose::Rebuild(_)) {
             check_before_lock(given, &store, desired, choice, purpose, &limit).await?;
         }
-        let lock = match purpose {
+        let mut lock = match purpose {
             SessionPurpose::Plan | SessionPurpose::Look | SessionPurpose::Offline => CommandLock::without_lock(context),
             SessionPurpose::Apply(wait) | SessionPurpose::Settle(wait) | SessionPurpose::Rebuild(wait) => {
-                lock::take_lock(context, &store, wait).await?
+                lock::take_lock(context, &store, wait, true).await?
             }
         };
-        let kept = match purpose {
-            SessionPurpose::Rebuild(_) => None,
-            _ => store.load().await?,
+        let (kept, journal_bytes) = match (purpose, lock.read_ahead.take()) {
+            (SessionPurpose::Rebuild(_), _) => (None, None),
+            (_, read_ahead) => store.load_ahead(read_ahead).await?,
         };
         let (ledger_is_kept, mut ledger) = (kept.is_some(), kept.unwrap_or_else(Ledger::with_new_id));
         let limits = resolve_limits(desired, &ledger, choice, limit)?;
@@ -160,9 +165,14 @@ impl Run {
             configured_accounts(desired, sandboxed).into_iter().map(|login| (login.name, login.entry)).collect();
         follow_accounts(&store, &mut ledger, desired, sandboxed)?;
         // A journal that cannot be read stops a run before its first request, and a plan reports it; not here.
-        let journal = match purpose {
+        let opened = match purpose {
             SessionPurpose::Offline | SessionPurpose::Rebuild(_) => None,
-            _ => Some(journal::read_journal(store.state_store()).await),
+            _ => Some(journal::open_journal(store.state_store(), journal_bytes).await),
+        };
+        let opened = opened.map(|opened| opened.map(|(journal, growing)| (Arc::new(journal), growing)));
+        let (journal, growing) = match opened.transpose() {
+            Ok(opened) => opened.map(|(journal, growing)| (Ok(journal), growing)).unzip(),
+            Err(error) => (Some(Err(error)), None),
         };
         let (key, chain) = load_or_create_key(context, &store, &ledger, purpose)?;
         let writes = matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_));
@@ -250,6 +260,7 @@ impl Run {
             taken_for: SnapshotPurpose { configuration: std::mem::take(&mut loaded.digest), destroy: choice.destroy, accounts },
             ledger_is_kept,
             journal,
+            growing: growing.filter(|_| writes),
             nameless: BTreeSet::new(),
             owners: Mutex::default(),
             lock,

@@ -156,6 +156,7 @@ async fn look(
         observer: &UnreportedSettlement,
         stop: CancellationToken::new(),
         on_error: OnError::Stop,
+        opening: None,
         parallelism: None,
         reconnect: false,
         run: run.id,

@@ -107,7 +107,7 @@ pub(crate) async fn undo_signed(
     let policies = RunPolicies::new(context, &request.how.policies, &session.desired)?;
     // The effects of an interrupted run are known when its open requests are settled.
     let store = session.store.clone();
-    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
+    let book = RunJournal::of_run(context, &store, &mut session).await?;
     settle::settle(&mut session, &book).await?;
     let used = reviewed.and_then(|reviewed| book.applied_by(reviewed));
     drop(book);
@@ -145,7 +145,7 @@ pub(crate) async fn undo_signed(
             Ok(part) => part,
             Err(exit) => return Ok(exit),
         };
-    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?.with(trust, signer);
+    let book = RunJournal::of_run(context, &store, &mut session).await?.with(trust, signer);
     let plan_file = reviewed.map(SavedPlan::checksum);
     if !plan.has_changes() {
         if plan.has_ledger_decisions() {

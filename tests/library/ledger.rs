@@ -343,6 +343,7 @@ fn lock(store: &LedgerStore, patience: Duration, told: &(dyn Fn(&LockEvent<'_>) 
         renewal_tasks: &keepers,
         cancel: &CancellationToken::new(),
         on_event: told,
+        read_ahead: false,
     }))
 }
 

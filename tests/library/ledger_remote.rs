@@ -166,6 +166,7 @@ async fn lock(store: &LedgerStore, keepers: &TaskTracker, lease: Duration) -> st
             renewal_tasks: keepers,
             cancel: &CancellationToken::new(),
             on_event: &|_| {},
+            read_ahead: false,
         })
         .await
 }
@@ -371,13 +372,40 @@ async fn a_dead_owners_lock_explains_itself_and_goes_to_one_heir() {
     let heard = Mutex::new(Vec::new());
     let told = |text: &LockEvent<'_>| heard.lock().unwrap().push(text.to_string());
     let stop = CancellationToken::new();
-    let wish = LockOptions { timeout: Duration::ZERO, lease: LEASE, renewal_tasks: &keepers, cancel: &stop, on_event: &told };
+    let renewal_tasks = &keepers;
+    let wish =
+        LockOptions { timeout: Duration::ZERO, lease: LEASE, renewal_tasks, cancel: &stop, on_event: &told, read_ahead: false };
     let heirs: Vec<LedgerStore> = (0..16).map(|_| objects.store()).collect();
     let ends = futures_util::future::join_all(heirs.iter().map(|heir| heir.lock(&wish))).await;
     assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
     assert!(ends.iter().all(|end| matches!(end, Ok(_) | Err(LedgerError::Locked { .. }))), "{ends:?}");
     let heard = heard.lock().unwrap().clone();
     assert!(matches!(&heard[..], [one] if one.contains("took over") && one.contains("alice")), "{heard:?}");
+}
+
+/// What was read while the lock was taken is the present ledger with its version, and is given once. A lock that another run has
+/// gives nothing.
+#[tokio::test]
+async fn what_is_read_while_the_lock_is_taken_is_what_the_lock_protects() {
+    let objects = Arc::new(Faulty::default());
+    let (first, second, keepers, stop) = (objects.store(), objects.store(), TaskTracker::new(), CancellationToken::new());
+    let renewal_tasks = &keepers;
+    let wish =
+        LockOptions { timeout: Duration::ZERO, lease: LEASE, renewal_tasks, cancel: &stop, on_event: &|_| {}, read_ahead: true };
+    let mut held = first.lock(&wish).await.unwrap();
+    let (nothing, journal) = first.load_ahead(held.take_read_ahead()).await.unwrap();
+    assert!(nothing.is_none() && journal.is_some_and(|(bytes, _)| bytes.is_empty()) && held.take_read_ahead().is_none());
+    let mut ledger = Ledger::with_new_id();
+    first.save(&mut ledger).await.unwrap();
+    assert!(matches!(second.lock(&wish).await, Err(LedgerError::Locked { .. })));
+    drop(held);
+    until(|| async { second.lock_holder().await.unwrap() == LockHolder::Nobody }).await;
+    let mut held = second.lock(&wish).await.unwrap();
+    let (read, _) = second.load_ahead(held.take_read_ahead()).await.unwrap();
+    let mut read = read.expect("the ledger");
+    assert_eq!(read.saved_as(), ledger.saved_as());
+    second.save(&mut read).await.expect("its version is the present one");
+    assert!(matches!(first.save(&mut ledger).await, Err(LedgerError::Changed { .. })));
 }
 
 /// Once for each store: what was found is in the note, and goes from run to run.

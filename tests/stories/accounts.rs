@@ -1,7 +1,10 @@
 //! The identity of an account: an object that would leave its account is named, moved on purpose or released; a name is not
 //! an identity.
 
+use std::time::Duration;
+
 use crate::bench::{Ran, Story};
+use crate::runs::{end, start};
 
 /// Two organizations on one service; the number may be used by both.
 const WORLD: &str = "
@@ -230,6 +233,25 @@ fn cut_off_anywhere_it_goes_on() {
         arrived(&story, &nth.to_string());
         story.in_sync();
     }
+}
+
+/// The next number is cut off in the old account when the one before is served in the new one, and not before.
+#[test]
+fn a_number_is_not_cut_before_the_one_before_it_is_served() {
+    let story = managed();
+    moved(&story);
+    story.fault("{ match: { path: '*/connect-provider/', nth: 1 }, effect: hold }");
+    let run = start(&story, MOVE);
+    while !story.sandbox.writes().iter().any(|write| write.path.ends_with("/connect-provider/")) {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    // Long enough for another disconnect, which takes a read and a write on this machine.
+    std::thread::park_timeout(Duration::from_millis(500));
+    let cut = story.sandbox.writes().iter().filter(|write| write.path.ends_with("/disconnect-provider/")).count();
+    story.sandbox.let_go();
+    let ran = end(&story, "apply", run);
+    assert_eq!((cut, ran.code), (1, 0), "{}", ran.whole());
+    arrived(&story, "held");
 }
 
 #[test]

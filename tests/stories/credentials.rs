@@ -1,5 +1,5 @@
-//! Credentials of a shared ledger that are in no variable: profiles of AWS with keys, a program or AWS's own tool behind them, and what
-//! keyless CI writes for Google. The tools are stand-ins: what is judged is what telform starts, with what, and what it makes of it.
+//! Credentials of a shared ledger that are in no variable: profiles of AWS with keys, a program or AWS's own tool behind them, web
+//! identity, and what keyless CI writes for Google. The tools are stand-ins: what is judged is what telform starts, with what, and what it makes of it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -174,4 +174,149 @@ fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
         "{}",
         ran.whole()
     );
+}
+
+/// AWS's service for tokens: it answers each request with this, and keeps their heads.
+struct TokenService {
+    url: String,
+    heads: Arc<Mutex<Vec<String>>>,
+    answer: Arc<Mutex<(u16, String)>>,
+}
+
+impl TokenService {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let answer: Arc<Mutex<(u16, String)>> = Arc::default();
+        let (kept, given) = (Arc::clone(&heads), Arc::clone(&answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or_default() > 0 {}
+                kept.lock().unwrap().push(head);
+                let (status, body) = given.lock().unwrap().clone();
+                let length = body.len();
+                let head = format!("HTTP/1.1 {status} As It Is\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        Self { url, heads, answer }
+    }
+
+    /// As the API reference of AWS STS has it.
+    fn gives_credentials(&self, key: &str) {
+        let body = format!(
+            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+             <Credentials><SessionToken>canary-session-token</SessionToken><SecretAccessKey>canary-secret-of-the-role</SecretAccessKey>\
+             <Expiration>2999-01-01T00:00:00Z</Expiration><AccessKeyId>{key}</AccessKeyId></Credentials>\
+             </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        );
+        *self.answer.lock().unwrap() = (200, body);
+    }
+
+    fn refuses(&self, status: u16, code: &str) {
+        let body = format!(
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code>\
+             <Message>canary-of-the-service</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+        );
+        *self.answer.lock().unwrap() = (status, body);
+    }
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/telform";
+
+/// A story of a job in CI: a token in a file, and a role.
+fn job(store: &SlowStore, service: &TokenService) -> Story {
+    let mut story = story(
+        S3,
+        &[
+            ("AWS_ENDPOINT_URL", store.url()),
+            ("AWS_ENDPOINT_URL_STS", &service.url),
+            ("AWS_ROLE_ARN", ROLE),
+            ("AWS_ROLE_SESSION_NAME", "job-7"),
+            ("AWS_REGION", "eu-central-1"),
+        ],
+    );
+    story.file("token", "canary-web-identity");
+    story.settings.insert("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned(), story.path("token").display().to_string());
+    story
+}
+
+#[test]
+fn web_identity_is_exchanged_for_the_credentials_of_the_role() {
+    let (store, service) = (SlowStore::start(Duration::ZERO), TokenService::start());
+    let story = job(&store, &service);
+    service.gives_credentials("ASIAOFTHEROLE");
+    let ran = story.expect(0, "apply --auto-approve");
+    let heads = service.heads.lock().unwrap().clone();
+    assert_eq!(heads.len(), 1, "one exchange for the whole run: {heads:?}");
+    let target = heads[0].split(' ').nth(1).unwrap();
+    assert!(heads[0].starts_with("POST /?"), "{}", heads[0]);
+    let url = url::Url::parse(&format!("{}{target}", service.url)).unwrap();
+    let sent: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    for (name, value) in [
+        ("Action", "AssumeRoleWithWebIdentity"),
+        ("Version", "2011-06-15"),
+        ("RoleArn", ROLE),
+        ("RoleSessionName", "job-7"),
+        ("WebIdentityToken", "canary-web-identity"),
+    ] {
+        assert_eq!(sent[name], value, "{sent:?}");
+    }
+    // The exchange is not signed: whoever has the token may do it.
+    assert!(!heads[0].to_ascii_lowercase().contains("\r\nauthorization:"), "{}", heads[0]);
+    let signed = store.last_authorization();
+    assert!(signed.contains("Credential=ASIAOFTHEROLE/") && signed.contains("/eu-central-1/s3/"), "{signed}");
+    assert!(signed.contains("x-amz-security-token"), "the session token is sent, and signed: {signed}");
+    for text in ["canary-web-identity", "canary-secret-of-the-role", "canary-session-token"] {
+        assert!(!ran.whole().contains(text) && store.all().values().all(|object| !object.contains(text)), "{text}");
+    }
+    // The token of the next job.
+    story.file("token", "canary-web-identity-of-the-next");
+    story.expect(0, "plan");
+    assert!(service.heads.lock().unwrap()[1].contains("WebIdentityToken=canary-web-identity-of-the-next"));
+}
+
+#[test]
+fn a_web_identity_that_is_refused_says_why_and_what_to_do() {
+    let (store, service) = (SlowStore::start(Duration::ZERO), TokenService::start());
+    let mut story = job(&store, &service);
+    let refused = |story: &Story, why: &str, help: &str| {
+        let ran = story.expect(1, "plan");
+        let text = ran.whole().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(why) && text.contains(help), "{why}: {text}");
+        for secret in ["canary-web-identity", "canary-of-the-service"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    };
+    for (status, code, why, help) in [
+        (400, "ExpiredTokenException", "the web identity token has expired", "request it in the job that runs telform"),
+        (400, "InvalidIdentityToken", "AWS does not accept the web identity token", "its audience is `sts.amazonaws.com`"),
+        (403, "IDPRejectedClaim", "AWS does not accept the web identity token", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        (403, "AccessDenied", "the web identity may not assume the role", "sts:AssumeRoleWithWebIdentity"),
+    ] {
+        service.refuses(status, code);
+        refused(&story, &format!("{why} ({code})"), help);
+    }
+    // A code that says nothing about the token or the role.
+    service.refuses(400, "RegionDisabledException");
+    refused(&story, "RegionDisabledException", "check the address, the region and the network");
+    let asked = service.heads.lock().unwrap().len();
+    assert_eq!(asked, 5, "a refusal is not asked for again");
+    std::fs::remove_file(story.path("token")).unwrap();
+    refused(&story, "the file of the web identity token cannot be read", "AWS_WEB_IDENTITY_TOKEN_FILE");
+    story.file("token", "canary-web-identity");
+    story.settings.remove("AWS_ROLE_ARN");
+    refused(&story, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not", "AWS_ROLE_ARN");
+    story.settings.insert("AWS_ROLE_ARN".to_owned(), ROLE.to_owned());
+    // The token would travel in clear.
+    story.settings.insert("AWS_ENDPOINT_URL_STS".to_owned(), "http://sts.example".to_owned());
+    refused(&story, "AWS_ENDPOINT_URL_STS is not https", "AWS_ENDPOINT_URL_STS");
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    story.settings.insert("AWS_ENDPOINT_URL_STS".to_owned(), format!("http://{gone}"));
+    refused(&story, "Connection refused", "check the address");
+    assert_eq!((store.requests(), service.heads.lock().unwrap().len()), (0, asked), "nothing was sent");
 }

@@ -67,7 +67,7 @@ mod generation1;
 mod gets;
 mod globs;
 mod graphs;
-#[cfg(all(unix, feature = "remote-state"))]
+#[cfg(all(unix, feature = "remote-state", feature = "otlp"))]
 mod group_commit;
 mod grouped;
 mod growth;

@@ -14,7 +14,11 @@ use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use prost::Message;
 
 use crate::bench::Story;
+#[cfg(feature = "remote-state")]
+use crate::bench::{STORE_ACCESS_KEY, STORE_SECRET_KEY};
 use crate::deletes::CONNECTED;
+#[cfg(feature = "remote-state")]
+use crate::slow_store::SlowStore;
 
 const YAML: &str = "
 guards: { max_numbers_dark: 1 }
@@ -28,7 +32,7 @@ bridges:
 ";
 
 /// A collector: it takes what the specification of OTLP over HTTP says and answers everything else with an error.
-struct Collector {
+pub(crate) struct Collector {
     at: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
 }
@@ -40,7 +44,7 @@ struct Got {
 
 impl Collector {
     /// `answer`: the head of each answer; none keeps the connection open and says nothing.
-    fn start(answer: Option<&'static str>) -> Self {
+    pub(crate) fn start(answer: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let got: Arc<Mutex<Vec<Got>>> = Arc::default();
@@ -54,7 +58,7 @@ impl Collector {
         Self { at, got }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.at)
     }
 
@@ -69,7 +73,7 @@ impl Collector {
         got.iter().map(|got| ExportTraceServiceRequest::decode(got.body.as_slice()).expect("a request of OTLP")).collect()
     }
 
-    fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         let resources = self.exports().into_iter().flat_map(|export| export.resource_spans);
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
     }
@@ -106,7 +110,7 @@ fn story() -> Story {
     story
 }
 
-fn attributes(of: &[KeyValue]) -> BTreeMap<String, String> {
+pub(crate) fn attributes(of: &[KeyValue]) -> BTreeMap<String, String> {
     let shown = |value: &Option<AnyValue>| match value.as_ref().and_then(|value| value.value.as_ref()) {
         Some(Value::StringValue(text)) => text.clone(),
         Some(Value::IntValue(number)) => number.to_string(),
@@ -175,6 +179,57 @@ fn a_run_is_one_trace_nested_as_the_run_was() {
         let of = attributes(&resource.resource.as_ref().unwrap().attributes);
         assert_eq!((of["service.name"].as_str(), of["service.version"].as_str()), ("telform", env!("CARGO_PKG_VERSION")));
     }
+}
+
+/// A ledger in an object store: its requests are in the trace, with what they are a part of, and without what signs them.
+#[cfg(feature = "remote-state")]
+#[test]
+fn requests_to_an_object_store_are_part_of_the_trace() {
+    let (collector, store) = (Collector::start(Some("200 OK")), SlowStore::start(Duration::from_millis(2)));
+    let story = story().with_ledger_at(store.url()).setting("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url());
+    let before = store.requests();
+    story.expect(0, "apply --auto-approve");
+    let spans = collector.spans();
+    let by_id: BTreeMap<&[u8], &Span> = spans.iter().map(|span| (span.span_id.as_slice(), span)).collect();
+    let seen: Vec<_> = spans.iter().filter(|span| span.name.starts_with("store ")).collect();
+    // All of them, from the first look at the lock to its release.
+    assert_eq!(seen.len(), store.requests() - before);
+    let (mut nested, mut written) = (BTreeSet::new(), BTreeSet::new());
+    for span in &seen {
+        let of = attributes(&span.attributes);
+        let (operation, object) = (of["telform.store.operation"].as_str(), of["telform.store.object"].as_str());
+        assert!(object.starts_with("s3://telform/team/ledger."), "{object}");
+        assert_eq!(span.name, format!("store {operation}"));
+        assert_eq!(of["http.request.method"], if operation == "read" { "GET" } else { "PUT" });
+        assert_eq!(of["http.request.resend_count"], "0");
+        if operation == "write" && of["http.response.status_code"] == "200" {
+            written.insert(object.rsplit_once('.').unwrap().1.to_owned());
+        }
+        assert!(span.status.as_ref().is_none_or(|it| it.code() != StatusCode::Error), "{of:?}");
+        nested.insert(by_id.get(span.parent_span_id.as_slice()).map(|parent| parent.name.clone()).unwrap_or_default());
+    }
+    assert_eq!(written, ["000001", "json", "lock"].map(str::to_owned).into());
+    // Ledger and journal are read while the lock is taken, and not before its note was read: another run might free it in between.
+    let of_lock = |span: &&&Span| attributes(&span.attributes)["telform.store.object"].ends_with(".lock");
+    let (locks, others): (Vec<&&Span>, Vec<&&Span>) = seen.iter().partition(|span| of_lock(span));
+    let note_read = locks.iter().map(|span| span.end_time_unix_nano).min().unwrap();
+    let first_other = others.iter().map(|span| span.start_time_unix_nano).min().unwrap();
+    assert!(note_read <= first_other, "{note_read} {first_other}");
+    assert!(nested.contains("step") && nested.contains("telform apply"), "{nested:?}");
+    let bytes = collector.bytes();
+    for text in [STORE_ACCESS_KEY, STORE_SECRET_KEY, "AWS4-HMAC", "X-Amz", "canary-auth-traced"] {
+        assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
+    }
+    // A store that refuses is an error of its request, and each attempt is counted.
+    store.refuses_with(Some((503, "SlowDown")));
+    story.expect(1, "plan");
+    let failed =
+        collector.spans().into_iter().filter(|span| span.status.as_ref().is_some_and(|it| it.code() == StatusCode::Error));
+    let attempts: BTreeSet<String> = failed
+        .filter(|span| span.name == "store read")
+        .map(|span| attributes(&span.attributes)["http.request.resend_count"].clone())
+        .collect();
+    assert_eq!(attempts, ["0", "1", "2", "3"].map(str::to_owned).into());
 }
 
 #[test]

@@ -94,6 +94,13 @@ impl RunTrace {
 }
 
 #[cfg(not(feature = "otlp"))]
+impl crate::state::ledger::StoreObserver for RunTrace {
+    fn on_store_request(&self, _: &crate::state::ledger::StoreRequest<'_>) {
+        match *self {}
+    }
+}
+
+#[cfg(not(feature = "otlp"))]
 impl crate::http::client::HttpObserver for RunTrace {
     fn on_response(&self, _: &crate::http::client::ObservedAttempt<'_>) {
         match *self {}

@@ -18,6 +18,7 @@ use crate::model::call::StepId;
 use crate::output::view::report::step_subject;
 use crate::plan::{Plan, Step};
 use crate::run::{Busy, Exit};
+use crate::state::ledger::{StoreObserver, StoreRequest};
 use crate::text::{escape, masked_for_display, truncate_middle};
 
 /// Longest value of an attribute, in characters.
@@ -233,6 +234,29 @@ impl HttpObserver for RunTrace {
         let parent = self.open().parent_of_request();
         let mut span = self.tracer.build_with_context(span, &parent);
         span.end_with_timestamp(start.checked_add(waits.pause).unwrap_or(start));
+    }
+}
+
+impl StoreObserver for RunTrace {
+    fn on_store_request(&self, seen: &StoreRequest<'_>) {
+        let end = SystemTime::now();
+        let mut of = vec![
+            KeyValue::new("telform.store.operation", seen.operation),
+            text("http.request.method", seen.method),
+            KeyValue::new("http.request.resend_count", i64::from(seen.attempt.saturating_sub(1))),
+        ];
+        of.extend(seen.object.map(|object| text("telform.store.object", object)));
+        of.extend(seen.status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
+        let span = SpanBuilder::from_name(format!("store {}", seen.operation))
+            .with_kind(SpanKind::Client)
+            .with_start_time(end.checked_sub(seen.took).unwrap_or(end))
+            .with_attributes(of);
+        let parent = self.open().parent_of_request();
+        let mut span = self.tracer.build_with_context(span, &parent);
+        if seen.is_failure() {
+            span.set_status(Status::error(seen.status.map_or("no answer", |_| "error")));
+        }
+        span.end_with_timestamp(end);
     }
 }
 

@@ -54,7 +54,7 @@ pub async fn rekey_ledger(
     let mut desired = desired::load_config(&context.options.files)?.desired;
     let store = open_store(&context.options, &desired, &PlanSelection::default())?;
     loaded(&store).await?;
-    let _lock = lock::take_lock(context, &store, lock_wait).await?;
+    let _lock = lock::take_lock(context, &store, lock_wait, false).await?;
     // Read again under the lock: another run may just have ended.
     let mut ledger = loaded(&store).await?;
     let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);

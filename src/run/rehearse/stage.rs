@@ -105,7 +105,7 @@ impl RehearsalStage {
         .map_err(|error| failed(error.to_string()))?;
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
         let store = Arc::new(LedgerStore::from_place_text(&folder.path().join("ledger.json").display().to_string())?);
-        let mut lock = lock::take_lock(context, &store, Duration::ZERO).await?;
+        let mut lock = lock::take_lock(context, &store, Duration::ZERO, false).await?;
         lock.take_over_signals();
         options.sandbox = true;
         // The journal of the rehearsal starts with it.

@@ -2,6 +2,7 @@
 //! progress go together in the next one: a write to an object store takes as long for ten lines as for one.
 
 use std::sync::{Arc, Mutex as ShortMutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, oneshot};
@@ -115,7 +116,13 @@ struct JournalLogState {
     saved: Option<LedgerSave>,
     /// Authenticates the lines.
     key: Option<FingerprintKey>,
+    /// How long the last write took.
+    took: Duration,
 }
+
+/// The intent of a step that finds no write in progress waits a twentieth of the time of a write for others: what comes right after
+/// it began would wait for a whole one.
+const GATHER: u32 = 20;
 
 /// Where the journal of a ledger is.
 fn journal_name(place: &StateStore) -> String {
@@ -141,11 +148,18 @@ pub async fn set_aside(place: &StateStore, suffix: &str) -> Result<Option<String
 
 /// Reads the journal beside a ledger and checks every line; an empty one where no journal exists.
 pub async fn read_journal(place: &StateStore) -> Result<ParsedJournal, JournalError> {
-    Ok(open_journal(place).await?.0)
+    Ok(open_journal(place, None).await?.0)
 }
 
-async fn open_journal(place: &StateStore) -> Result<(ParsedJournal, GrowingLog), JournalError> {
-    let (bytes, growing) = place.read_log(&journal_name(place)).await?;
+/// The same, and where it continues. `bytes`: the journal as it was read while the lock was taken.
+pub async fn open_journal(
+    place: &StateStore,
+    bytes: Option<(Vec<u8>, GrowingLog)>,
+) -> Result<(ParsedJournal, GrowingLog), JournalError> {
+    let (bytes, growing) = match bytes {
+        Some(read) => read,
+        None => place.read_log(&journal_name(place)).await?,
+    };
     let mut journal =
         check_journal(&bytes).map_err(|broken| JournalError::Broken { place: journal_display_name(place), broken })?;
     journal.version = growing.object_version();
@@ -196,17 +210,28 @@ pub fn check_last_mac(
 impl<'a> JournalLog<'a> {
     /// Reads the journal and continues it as this run. The ledger's lock must be held.
     pub async fn open_for_append(store: &'a LedgerStore, run: &str) -> Result<(ParsedJournal, Self), JournalError> {
+        let (journal, growing) = open_journal(store.state_store(), None).await?;
+        let log = Self::continue_from(store, run, &journal, growing).await?;
+        Ok((journal, log))
+    }
+
+    /// The same with a journal that was read since the lock was taken, and not written since.
+    pub async fn continue_from(
+        store: &'a LedgerStore,
+        run: &str,
+        journal: &ParsedJournal,
+        growing: GrowingLog,
+    ) -> Result<Self, JournalError> {
         let place = store.state_store();
-        let (journal, growing) = open_journal(place).await?;
         if journal.torn_line.is_some() {
             // An incomplete line announced nothing that began: it is removed, or the next line would be appended to it.
             place.truncate_log(&growing, journal.whole_bytes).await?;
         }
         let head = JournalHead { version: journal.version.clone(), ..journal.head() };
         let saved = journal.last_ledger_save().cloned();
-        let state = Mutex::new(JournalLogState { growing, saved, key: None });
+        let state = Mutex::new(JournalLogState { growing, saved, key: None, took: Duration::ZERO });
         let (due, head) = (ShortMutex::default(), ShortMutex::new(head));
-        Ok((journal, Self { store, run: run.to_owned(), state, due, head }))
+        Ok(Self { store, run: run.to_owned(), state, due, head })
     }
 
     /// The last line on disk. A write in progress is not waited for.
@@ -240,7 +265,16 @@ impl StampingJournal<'_> {
         let due = DueRecord { run: run.to_owned(), record: record.clone(), written };
         self.log.due.lock().unwrap_or_else(PoisonError::into_inner).push(due);
         // Whoever gets the log next writes for all that wait. Who finds its own record written has nothing left to do.
-        let mut state = self.log.state.lock().await;
+        let idle = self.log.state.try_lock().ok();
+        let gathers = idle.is_some() && self.log.store.is_shared() && matches!(record, JournalRecord::Intent { .. });
+        let mut state = match idle {
+            Some(state) => state,
+            None => self.log.state.lock().await,
+        };
+        if gathers {
+            // Steps that looked at their targets at the same time are ready at nearly the same time.
+            tokio::time::sleep(state.took / GATHER).await;
+        }
         match answer.try_recv() {
             Ok(written) => return written,
             Err(oneshot::error::TryRecvError::Empty) => {}
@@ -268,7 +302,9 @@ impl StampingJournal<'_> {
             text.push_str(&line);
             head = next;
         }
+        let began = Instant::now();
         self.log.store.state_store().append(&mut state.growing, text.as_bytes()).await?;
+        state.took = began.elapsed();
         state.saved = saved;
         let head = JournalHead { version: state.growing.object_version(), ..head };
         *self.log.head.lock().unwrap_or_else(PoisonError::into_inner) = head;

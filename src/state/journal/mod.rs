@@ -31,7 +31,7 @@ pub use check::{BrokenLine, ParsedJournal, check_journal, check_up_to};
 pub use history::{RecordedChange, RecordedValue, in_force, recorded_changes};
 pub use log::{
     JournalClock, JournalError, JournalLog, JournalRecorder, StampingJournal, check_kept_head, check_last_mac, is_that,
-    journal_display_name, read_journal, read_journal_bytes, set_aside,
+    journal_display_name, open_journal, read_journal, read_journal_bytes, set_aside,
 };
 pub use recorded_run::{MissingEnd, OpenStep, RecordedRun, RecordedStep, collect_runs};
 pub use signatures::{SignedPart, signed_parts, unsigned_line_count};

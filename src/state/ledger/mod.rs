@@ -8,10 +8,12 @@ mod store;
 mod text;
 
 pub use error::LedgerError;
-pub use lock::{ConditionalWrites, LEASE, LockEvent, LockHandle, LockHolder, LockOptions, ci_run, host_name, user_name};
+pub use lock::{
+    ConditionalWrites, LEASE, LockEvent, LockHandle, LockHolder, LockOptions, ReadAhead, ci_run, host_name, user_name,
+};
 pub use rekey::{LossReason, LostFingerprint, RekeyResult, SuppliedSecret};
 #[cfg(feature = "remote-state")]
 pub use state_store::RemoteStore;
-pub use state_store::{GrowingLog, LocalStore, ObjectVersion, PutOutcome, StateStore, StoredObject};
+pub use state_store::{GrowingLog, LocalStore, ObjectVersion, PutOutcome, StateStore, StoreObserver, StoreRequest, StoredObject};
 pub use store::{LedgerStore, PreparedSave};
 pub use text::{RewriteFinding, find_rewrite};

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::lock::{self, ConditionalWrites, LockHandle, LockHolder, LockLease, LockOptions};
-use super::state_store::{LocalStore, ObjectVersion, PutOutcome, StateStore};
+use super::lock::{self, ConditionalWrites, LockHandle, LockHolder, LockLease, LockOptions, ReadAhead};
+use super::state_store::{GrowingLog, LocalStore, ObjectVersion, PutOutcome, StateStore, StoredObject};
 use super::text::doubled_key;
 use super::{LedgerError, find_rewrite};
 use crate::model::ledger::{ConfiguredAccount, FORMAT, FingerprintKey, Ledger, LedgerSave};
@@ -94,7 +94,21 @@ impl LedgerStore {
 
     /// Reads the ledger; `None` when it does not exist yet.
     pub async fn load(&self) -> Result<Option<Ledger>, LedgerError> {
-        let found = self.state_store.read(self.state_store.name()).await?;
+        self.load_object(self.state_store.read(self.state_store.name()).await?)
+    }
+
+    /// The same after the lock was taken: as it was read meanwhile, if it was, and then with the bytes of the journal.
+    pub async fn load_ahead(
+        &self,
+        ahead: Option<ReadAhead>,
+    ) -> Result<(Option<Ledger>, Option<(Vec<u8>, GrowingLog)>), LedgerError> {
+        match ahead {
+            Some(ahead) => Ok((self.load_object(ahead.ledger)?, Some(ahead.journal))),
+            None => Ok((self.load().await?, None)),
+        }
+    }
+
+    fn load_object(&self, found: Option<StoredObject>) -> Result<Option<Ledger>, LedgerError> {
         let Some(found) = found else {
             self.remember_version(None, Some(LedgerSave::default()));
             return Ok(None);

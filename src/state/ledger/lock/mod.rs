@@ -11,9 +11,7 @@ use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
 use super::LedgerError;
-#[cfg(feature = "remote-state")]
-use super::state_store::StoredObject;
-use super::state_store::{ObjectVersion, PutOutcome, StateStore};
+use super::state_store::{GrowingLog, ObjectVersion, PutOutcome, StateStore, StoredObject};
 
 mod file;
 mod lease;
@@ -50,6 +48,16 @@ pub struct LockOptions<'a> {
     pub cancel: &'a CancellationToken,
     /// Receives whom the run waits for, and whose expired lock it took over.
     pub on_event: &'a (dyn Fn(&LockEvent<'_>) + Sync),
+    /// Whether ledger and journal are read while an object store accepts the lock.
+    pub read_ahead: bool,
+}
+
+/// Ledger and journal of an object store, read after the note that says that the lock is free and while that note was replaced. The
+/// store accepted the replacement, so no other run held the lock in between: they are as they would be read under the lock.
+#[derive(Debug)]
+pub struct ReadAhead {
+    pub(in crate::state) ledger: Option<StoredObject>,
+    pub(in crate::state) journal: (Vec<u8>, GrowingLog),
 }
 
 /// What is reported while a lock is taken.
@@ -88,6 +96,7 @@ impl fmt::Display for LockEvent<'_> {
 pub struct LockHandle {
     _held: LockGuard,
     lease: Arc<LockLease>,
+    read_ahead: Option<ReadAhead>,
 }
 
 #[derive(Debug)]
@@ -105,6 +114,11 @@ impl LockHandle {
     pub(super) fn lease(&self) -> Arc<LockLease> {
         Arc::clone(&self.lease)
     }
+
+    /// What was read while the lock was taken: right after that it is current, and later it is not.
+    pub fn take_read_ahead(&mut self) -> Option<ReadAhead> {
+        self.read_ahead.take()
+    }
 }
 
 /// Takes the lock, waits for it, or reports its holder.
@@ -117,6 +131,7 @@ pub(super) async fn acquire_lock(place: &Arc<StateStore>, wish: &LockOptions<'_>
             StateStore::Local(local) => file::lock_file(local, place).map(|locked| LockHandle {
                 _held: LockGuard::File { _locked: locked },
                 lease: LockLease::new(place.display_name(place.name()), None, LEASE),
+                read_ahead: None,
             }),
             #[cfg(feature = "remote-state")]
             StateStore::Remote(_) => renewal::in_object(place, wish).await,

@@ -2,6 +2,8 @@
 //! runs hold the lock. Whoever takes the lock of a store that is not known tries that on its own note; what was found is
 //! remembered in the note, for this store and this version of telform.
 
+use std::sync::Arc;
+
 use super::ConditionalWrites;
 use super::note::{LockNote, LockState, StoreProbe};
 use super::renewal::LeaseRenewer;
@@ -53,11 +55,14 @@ impl LeaseRenewer {
     /// The store, and why it gives no lock.
     async fn find_refusal(&mut self) -> Result<(String, Option<String>), LedgerError> {
         let (absent, same) = condition_headers(&self.state_store);
-        let there = self.state_store.read(&self.name).await?;
+        let place = Arc::clone(&self.state_store);
+        let decoy = self.decoy();
+        let (there, created) = tokio::join!(place.read(&self.name), place.is_accepted(&self.name, decoy.clone(), None));
+        let (there, created) = (there?, created?);
         let store = there.as_ref().map(|found| store_identity(&self.state_store, found)).unwrap_or_default();
         let ours =
             |found: &StoredObject| serde_json::from_slice(&found.bytes).is_ok_and(|note: LockNote| note.write == self.note.write);
-        if !there.as_ref().is_some_and(ours) {
+        if !there.as_ref().is_some_and(|found| ours(found) || found.bytes == decoy) {
             return Ok((store, Some("it answered that it had stored an object, and then showed something else".to_owned())));
         }
         let first = self.version.clone();
@@ -66,7 +71,7 @@ impl LeaseRenewer {
                 "it answered that it had stored an object although `{condition}` did not hold: it ignores this condition"
             ))
         };
-        if let PutOutcome::Done(_) = self.state_store.create(&self.name, self.decoy()).await? {
+        if created {
             return Ok((store, accepted(absent)));
         }
         // A version that was true a moment ago: a store whose versions never change is found as well.
@@ -74,7 +79,7 @@ impl LeaseRenewer {
             return Ok((store, Some(format!("it refused a write although `{same}` held, or another run ignored the lock"))));
         };
         self.version = second;
-        if let PutOutcome::Done(_) = self.state_store.replace(&self.name, self.decoy(), &first).await? {
+        if place.is_accepted(&self.name, self.decoy(), Some(&first)).await? {
             return Ok((store, accepted(same)));
         }
         Ok((store, None))

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::lease::{LockLease, Moment};
 use super::note::{LockNote, LockState};
 use super::probe::known_conditions;
-use super::{ConditionalWrites, LockEvent, LockGuard, LockHandle, LockOptions, parse_note};
+use super::{ConditionalWrites, LockEvent, LockGuard, LockHandle, LockOptions, ReadAhead, parse_note};
 use crate::state::ledger::LedgerError;
 use crate::state::ledger::state_store::{ObjectVersion, PutOutcome, StateStore, StoredObject};
 
@@ -23,8 +23,8 @@ pub(super) async fn in_object(place: &Arc<StateStore>, wish: &LockOptions<'_>) -
     for _ in 0..RACES {
         let mut mine = LockNote::new(Some(wish.lease));
         let sent = Moment::now();
-        let (put, gone) = match place.read(&name).await? {
-            None => (place.create(&name, mine.next_bytes()).await?, None),
+        let (replaces, gone) = match place.read(&name).await? {
+            None => (None, None),
             Some(found) => {
                 let theirs = parse_note(place, &found)?;
                 holder = theirs.describe_holder(found.age());
@@ -36,11 +36,19 @@ pub(super) async fn in_object(place: &Arc<StateStore>, wish: &LockOptions<'_>) -
                 if known_conditions(place, &found, &theirs) == ConditionalWrites::Honoured {
                     mine.probe.clone_from(&theirs.probe);
                 }
-                let put = place.replace(&name, mine.next_bytes(), &found.version).await?;
-                (put, held.then(|| holder.clone()))
+                (Some(found.version), held.then(|| holder.clone()))
             }
         };
-        if let PutOutcome::Done(version) = put {
+        let bytes = mine.next_bytes();
+        let write = async {
+            match &replaces {
+                None => place.create(&name, bytes).await,
+                Some(version) => place.replace(&name, bytes, version).await,
+            }
+        };
+        // Not before the note was read: another run might have freed the lock in between.
+        let (put, read_ahead) = tokio::join!(write, read_ahead(place, wish.read_ahead));
+        if let PutOutcome::Done(version) = put? {
             if let Some(gone) = gone {
                 (wish.on_event)(&LockEvent::TookOver { gone: &gone });
             }
@@ -55,10 +63,20 @@ pub(super) async fn in_object(place: &Arc<StateStore>, wish: &LockOptions<'_>) -
                 }
                 return Err(error);
             }
-            return Ok(renewer.spawn(wish));
+            return Ok(renewer.spawn(wish, read_ahead));
         }
     }
     Err(LedgerError::Locked { place: place.display_name(place.name()), holder, breakable: None })
+}
+
+/// Ledger and journal, where they are wanted. What cannot be read is read again under the lock, and reported then.
+async fn read_ahead(place: &StateStore, wanted: bool) -> Option<ReadAhead> {
+    if !wanted {
+        return None;
+    }
+    let journal = place.sibling_name("journal");
+    let (ledger, journal) = tokio::join!(place.read(place.name()), place.read_log(&journal));
+    Some(ReadAhead { ledger: ledger.ok()?, journal: journal.ok()? })
 }
 
 /// Whether the run that holds a lock has not renewed it in time. The calendar of this machine says nothing about that: the time
@@ -83,10 +101,10 @@ pub(super) struct LeaseRenewer {
 
 impl LeaseRenewer {
     /// Starts the task that keeps the lock until it is dropped.
-    fn spawn(self, wish: &LockOptions<'_>) -> LockHandle {
+    fn spawn(self, wish: &LockOptions<'_>, read_ahead: Option<ReadAhead>) -> LockHandle {
         let (done, lease) = (CancellationToken::new(), Arc::clone(&self.lease));
         wish.renewal_tasks.spawn(self.run(done.clone()));
-        LockHandle { _held: LockGuard::Object { _freed: done.drop_guard() }, lease }
+        LockHandle { _held: LockGuard::Object { _freed: done.drop_guard() }, lease, read_ahead }
     }
 
     async fn run(mut self, done: CancellationToken) {

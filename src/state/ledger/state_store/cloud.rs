@@ -10,6 +10,7 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::{Host, Url};
 
 use super::connector::WatchingConnector;
+use super::observer::StoreWatch;
 use super::{credentials, refuse_address};
 use crate::state::ledger::LedgerError;
 use crate::state::ledger::lock::env_variable;
@@ -18,17 +19,27 @@ use crate::state::ledger::lock::env_variable;
 pub(super) type ConnectedBucket = (Arc<dyn ObjectStore>, String);
 
 /// A client for a bucket or container.
-pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
+pub(super) fn connect_bucket(
+    place: &str,
+    scheme: &str,
+    bucket: &str,
+    watch: &StoreWatch,
+) -> Result<ConnectedBucket, LedgerError> {
+    let connector = WatchingConnector { watch: watch.clone(), local_credentials: false };
     match scheme {
-        "s3" => connect_s3(place, bucket),
-        "gs" => connect_gcs(place, bucket),
-        "az" => connect_azure(place, bucket),
+        "s3" => connect_s3(place, bucket, connector),
+        "gs" => connect_gcs(place, bucket, connector),
+        "az" => connect_azure(place, bucket, connector),
         _ => Err(refuse_address(place, "a ledger is a file, or an object at s3://, gs:// or az://")),
     }
 }
 
-fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
+fn connect_s3(place: &str, bucket: &str, mut connector: WatchingConnector) -> Result<ConnectedBucket, LedgerError> {
     let mut builder = AmazonS3Builder::from_env();
+    if credentials::uses_web_identity(&|key| builder.get_config_value(&key)).map_err(|why| why.error(place))? {
+        let service = builder.get_config_value(&AmazonS3ConfigKey::StsEndpoint);
+        connector.local_credentials = is_local(place, "AWS_ENDPOINT_URL_STS", service.as_deref())?;
+    }
     if let Some(profile) = credentials::profile(&|key| builder.get_config_value(&key)) {
         let given = profile.provider().map_err(|why| credentials::profile_not_read(&profile.name, &why).error(place))?;
         let unset = |name: &&str| env_variable(name).is_none();
@@ -41,7 +52,7 @@ fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError>
         [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
     builder
         .with_client_options(client_options(place, endpoint.as_deref())?)
-        .with_http_connector(WatchingConnector::default())
+        .with_http_connector(connector)
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_retry(retry_config())
@@ -52,7 +63,7 @@ fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError>
         .map_err(|error| unset_variable(place, &error))
 }
 
-fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
+fn connect_gcs(place: &str, bucket: &str, connector: WatchingConnector) -> Result<ConnectedBucket, LedgerError> {
     let mut builder = GoogleCloudStorageBuilder::from_env();
     let mut endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
     // What Google's own libraries read. An emulator asks for no credentials, and must not get any.
@@ -70,7 +81,7 @@ fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError
     }
     builder
         .with_client_options(client_options(place, endpoint.as_deref())?)
-        .with_http_connector(WatchingConnector::default())
+        .with_http_connector(connector)
         .with_bucket_name(bucket)
         .with_retry(retry_config())
         .build()
@@ -78,7 +89,7 @@ fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError
         .map_err(|error| unset_variable(place, &error))
 }
 
-fn connect_azure(place: &str, container: &str) -> Result<ConnectedBucket, LedgerError> {
+fn connect_azure(place: &str, container: &str, connector: WatchingConnector) -> Result<ConnectedBucket, LedgerError> {
     let mut builder = MicrosoftAzureBuilder::from_env();
     if let Some(login) = credentials::azure_login(&|key| builder.get_config_value(&key)) {
         builder = builder.with_credentials(login.map_err(|unread| unread.error(place))?);
@@ -92,7 +103,7 @@ fn connect_azure(place: &str, container: &str) -> Result<ConnectedBucket, Ledger
     };
     builder
         .with_client_options(client_options(place, endpoint.as_deref())?)
-        .with_http_connector(WatchingConnector::default())
+        .with_http_connector(connector)
         .with_container_name(container)
         .with_retry(retry_config())
         .build()
@@ -109,12 +120,19 @@ fn retry_config() -> RetryConfig {
     }
 }
 
-/// How to talk to an endpoint: http to this machine only, because credentials and ledger would travel in clear.
+/// How to talk to an endpoint.
 fn client_options(place: &str, endpoint: Option<&str>) -> Result<ClientOptions, LedgerError> {
+    let here = is_local(place, "the endpoint in the environment", endpoint)?;
+    Ok(ClientOptions::new()
+        .with_allow_http(here)
+        .with_connect_timeout(Duration::from_secs(5))
+        .with_timeout(Duration::from_secs(15)))
+}
+
+/// Whether an endpoint is on this machine. Elsewhere it must be https, because credentials and ledger would travel in clear.
+fn is_local(place: &str, what: &str, endpoint: Option<&str>) -> Result<bool, LedgerError> {
     let url = match endpoint.filter(|endpoint| !endpoint.is_empty()) {
-        Some(endpoint) => {
-            Some(Url::parse(endpoint).map_err(|_| unusable_address(place, "the endpoint in the environment is not an address"))?)
-        }
+        Some(endpoint) => Some(Url::parse(endpoint).map_err(|_| unusable_address(place, &format!("{what} is not an address")))?),
         None => None,
     };
     let here = url.as_ref().is_some_and(|url| match url.host() {
@@ -124,12 +142,9 @@ fn client_options(place: &str, endpoint: Option<&str>) -> Result<ClientOptions, 
         None => false,
     });
     if url.is_some_and(|url| url.scheme() != "https") && !here {
-        return Err(unusable_address(place, "the endpoint in the environment is not https, and http is for loopback only"));
+        return Err(unusable_address(place, &format!("{what} is not https, and http is for loopback only")));
     }
-    Ok(ClientOptions::new()
-        .with_allow_http(here)
-        .with_connect_timeout(Duration::from_secs(5))
-        .with_timeout(Duration::from_secs(15)))
+    Ok(here)
 }
 
 /// Why no client can be made. The text of the error may quote the value of a variable, so only its kind is reported.

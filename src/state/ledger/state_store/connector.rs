@@ -3,11 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::UNIX_EPOCH;
+use std::time::{Instant, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use object_store::ClientOptions;
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector};
+
+use super::observer::StoreWatch;
 
 /// What an answer says about the store.
 #[derive(Debug, Clone, Default)]
@@ -18,17 +20,26 @@ pub(super) struct AnswerHead {
     pub(super) server: Option<String>,
 }
 
-/// Makes clients that add an [`AnswerHead`] to the extensions of each answer.
+/// Makes clients that add an [`AnswerHead`] to the extensions of each answer, and report each request.
 #[derive(Debug, Default)]
-pub(super) struct WatchingConnector(ReqwestConnector);
+pub(super) struct WatchingConnector {
+    pub(super) watch: StoreWatch,
+    /// Whether credentials are obtained from this machine, over http.
+    pub(super) local_credentials: bool,
+}
 
 impl HttpConnector for WatchingConnector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        self.0.connect(options).map(|client| HttpClient::new(Watching(client)))
+        let options = if self.local_credentials { &options.clone().with_allow_http(true) } else { options };
+        let client = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(Watching { client, watch: self.watch.clone() }))
     }
 }
 
-struct Watching(HttpClient);
+struct Watching {
+    client: HttpClient,
+    watch: StoreWatch,
+}
 
 impl fmt::Debug for Watching {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +54,10 @@ impl HttpService for Watching {
         Self: 'b,
     {
         Box::pin(async move {
-            let mut answer = self.0.execute(request).await?;
+            let (method, path, began) = (request.method().to_string(), request.uri().path().to_owned(), Instant::now());
+            let answer = self.client.execute(request).await;
+            self.watch.note(&method, &path, answer.as_ref().ok().map(|answer| answer.status().as_u16()), began);
+            let mut answer = answer?;
             let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
             let head = AnswerHead { date: text("date").as_deref().and_then(parse_http_date), server: text("server") };
             answer.extensions_mut().insert(head);

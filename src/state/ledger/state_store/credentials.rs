@@ -38,6 +38,21 @@ pub(super) fn profile(configured: &dyn Fn(AmazonS3ConfigKey) -> Option<String>) 
     if given { None } else { AwsProfile::of_environment() }
 }
 
+/// Whether the token of a web identity is exchanged for credentials: the client does that where no key is set. Without a role it would
+/// look for an instance of AWS around it.
+pub(super) fn uses_web_identity(configured: &dyn Fn(AmazonS3ConfigKey) -> Option<String>) -> Result<bool, UnreadCredentials> {
+    use AmazonS3ConfigKey as Key;
+    let is_set = |key| configured(key).is_some_and(|value| !value.is_empty());
+    match (is_set(Key::AccessKeyId), is_set(Key::WebIdentityTokenFile), is_set(Key::RoleArn)) {
+        (true, ..) | (_, false, _) => Ok(false),
+        (false, true, true) => Ok(true),
+        (false, true, false) => Err(UnreadCredentials {
+            why: "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not".to_owned(),
+            help: "set AWS_ROLE_ARN to the role that the token may assume".to_owned(),
+        }),
+    }
+}
+
 /// Why a profile gives no credentials.
 pub(super) fn profile_not_read(name: &str, why: &str) -> UnreadCredentials {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
@@ -162,6 +177,16 @@ mod tests {
         let one = |wanted: AmazonS3ConfigKey| move |key: AmazonS3ConfigKey| (key == wanted).then(|| "x".to_owned());
         assert!(profile(&one(AmazonS3ConfigKey::AccessKeyId)).is_none());
         assert!(profile(&one(AmazonS3ConfigKey::WebIdentityTokenFile)).is_none());
+    }
+
+    #[test]
+    fn web_identity_needs_a_role_and_keys_come_first() {
+        use AmazonS3ConfigKey as Key;
+        let set = |names: &'static [Key]| move |key: Key| names.contains(&key).then(|| "x".to_owned());
+        assert_eq!(uses_web_identity(&set(&[Key::WebIdentityTokenFile, Key::RoleArn])), Ok(true));
+        assert_eq!(uses_web_identity(&set(&[Key::WebIdentityTokenFile, Key::AccessKeyId])), Ok(false));
+        assert_eq!(uses_web_identity(&set(&[Key::RoleArn])), Ok(false));
+        assert!(uses_web_identity(&set(&[Key::WebIdentityTokenFile])).is_err());
     }
 
     #[test]

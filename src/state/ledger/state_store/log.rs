@@ -59,10 +59,15 @@ impl StateStore {
             Self::Remote(remote) => {
                 let mut all = Vec::new();
                 let mut last = LogSegment { number: 1, bytes: Vec::new(), version: None };
-                for number in 1.. {
-                    let Some(found) = remote.read(&part_name(name, number)).await? else { break };
-                    all.extend_from_slice(&found.bytes);
-                    last = LogSegment { number, bytes: found.bytes, version: Some(found.version) };
+                // Two at a time: the part that is missing, which is the end, is asked for together with the last one.
+                'parts: for number in (1..).step_by(2) {
+                    let (this, next) = (part_name(name, number), part_name(name, number + 1));
+                    let (this, next) = tokio::join!(remote.read(&this), remote.read(&next));
+                    for (number, found) in [(number, this), (number + 1, next)] {
+                        let Some(found) = found? else { break 'parts };
+                        all.extend_from_slice(&found.bytes);
+                        last = LogSegment { number, bytes: found.bytes, version: Some(found.version) };
+                    }
                 }
                 Ok((all, GrowingLog { name: name.to_owned(), last_segment: last }))
             }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ mod connector;
 mod credentials;
 mod local;
 mod log;
+mod observer;
 #[cfg(feature = "remote-state")]
 mod obtained;
 #[cfg(feature = "remote-state")]
@@ -32,6 +34,7 @@ pub(super) use local::{io_error, key_of};
 pub use log::GrowingLog;
 #[cfg(all(test, feature = "remote-state"))]
 pub(super) use log::is_full;
+pub use observer::{StoreObserver, StoreRequest};
 #[cfg(feature = "remote-state")]
 pub use remote::RemoteStore;
 
@@ -160,12 +163,35 @@ impl StateStore {
         }
     }
 
+    /// Whether a store accepts a write that it must refuse. What is there afterwards is not looked at.
+    #[cfg(feature = "remote-state")]
+    pub(super) async fn is_accepted(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        replaces: Option<&ObjectVersion>,
+    ) -> Result<bool, LedgerError> {
+        match self {
+            Self::Local(_) => Ok(false),
+            Self::Remote(remote) => remote.is_accepted(name, bytes, replaces).await,
+        }
+    }
+
     /// The server of an object store, where the environment names it.
     #[cfg(feature = "remote-state")]
     pub(super) fn endpoint(&self) -> &str {
         match self {
             Self::Local(_) => "",
             Self::Remote(remote) => remote.endpoint(),
+        }
+    }
+
+    /// Who listens to the requests to an object store, from now on.
+    pub fn observe(&self, observer: Arc<dyn StoreObserver>) {
+        match self {
+            Self::Local(_) => drop(observer),
+            #[cfg(feature = "remote-state")]
+            Self::Remote(remote) => remote.observe(observer),
         }
     }
 

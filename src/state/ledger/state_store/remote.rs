@@ -1,6 +1,7 @@
 //! Objects in a store that several machines share. Every write names the version that it replaces; the store resolves races.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use object_store::path::Path;
 use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
 use super::connector::AnswerHead;
+use super::observer::{StoreObserver, StoreWatch};
 use super::{LIMIT, ObjectVersion, PutOutcome, StoredObject, VersionMark, cloud, refuse_address, store_error};
 use crate::failpoints::{before_remote_write, durable_write};
 use crate::state::ledger::LedgerError;
@@ -25,6 +27,7 @@ pub struct RemoteStore {
     display_address: String,
     /// The server, where the environment names it.
     endpoint: String,
+    watch: StoreWatch,
 }
 
 impl fmt::Debug for RemoteStore {
@@ -44,8 +47,9 @@ impl RemoteStore {
         if bucket.is_empty() || key.is_empty() || key.ends_with('/') {
             return Err(refuse_address(place, "it does not name an object: add the path of the ledger after the bucket"));
         }
-        let (objects, endpoint) = cloud::connect_bucket(place, scheme, bucket)?;
-        Ok(Self { endpoint, ..Self::over_objects(objects, &format!("{scheme}://{bucket}"), key)? })
+        let watch = StoreWatch::default();
+        let (objects, endpoint) = cloud::connect_bucket(place, scheme, bucket, &watch)?;
+        Ok(Self { endpoint, watch, ..Self::over_objects(objects, &format!("{scheme}://{bucket}"), key)? })
     }
 
     /// An object in a store that the caller provides; `root` is the name of that store in messages.
@@ -58,7 +62,16 @@ impl RemoteStore {
         };
         let name = name.to_owned();
         let shown = format!("{root}/{folder}");
-        Ok(Self { objects, folder, name, display_address: shown, endpoint: String::new() })
+        Ok(Self { objects, folder, name, display_address: shown, endpoint: String::new(), watch: StoreWatch::default() })
+    }
+
+    pub(super) fn observe(&self, observer: Arc<dyn StoreObserver>) {
+        self.watch.set(observer);
+    }
+
+    /// Runs an operation on the client, for who listens to its requests.
+    async fn watched<T>(&self, operation: &'static str, name: &str, path: &Path, run: impl Future<Output = T>) -> T {
+        self.watch.in_operation(operation, || self.display_name(name), path.as_ref(), run).await
     }
 
     pub(super) fn name(&self) -> &str {
@@ -77,7 +90,8 @@ impl RemoteStore {
 
     pub(super) async fn read(&self, name: &str) -> Result<Option<StoredObject>, LedgerError> {
         let error = |error: &Error| store_error::store_error("read", self.display_name(name), error);
-        match self.objects.get_opts(&self.object_path(name), GetOptions::default()).await {
+        let path = self.object_path(name);
+        match self.watched("read", name, &path, self.objects.get_opts(&path, GetOptions::default())).await {
             Ok(found) if found.meta.size > LIMIT => {
                 Err(LedgerError::Damaged { place: self.display_name(name), why: "it is larger than 256 MiB".to_owned() })
             }
@@ -108,11 +122,12 @@ impl RemoteStore {
         bytes: Vec<u8>,
         replaces: Option<&ObjectVersion>,
     ) -> Result<PutOutcome, LedgerError> {
-        let payload = PutPayload::from(bytes.clone());
+        let (path, payload) = (self.object_path(name), PutPayload::from(bytes.clone()));
         for _ in 0..TRIES {
             let options = PutOptions { mode: put_mode(replaces), ..PutOptions::default() };
             before_remote_write();
-            let fault = match self.objects.put_opts(&self.object_path(name), payload.clone(), options).await {
+            let put = self.objects.put_opts(&path, payload.clone(), options);
+            let fault = match self.watched("write", name, &path, put).await {
                 Ok(put) => {
                     durable_write();
                     return Ok(PutOutcome::Done(ObjectVersion(VersionMark::Object { e_tag: put.e_tag, version: put.version })));
@@ -139,10 +154,33 @@ impl RemoteStore {
         Ok(PutOutcome::Lost)
     }
 
+    /// Whether a conditional write is accepted that must be refused. A store that accepts the first attempt accepts its repetition, so
+    /// nothing is read back.
+    pub(super) async fn is_accepted(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        replaces: Option<&ObjectVersion>,
+    ) -> Result<bool, LedgerError> {
+        let options = PutOptions { mode: put_mode(replaces), ..PutOptions::default() };
+        let path = self.object_path(name);
+        before_remote_write();
+        match self.watched("write", name, &path, self.objects.put_opts(&path, PutPayload::from(bytes), options)).await {
+            Ok(_) => {
+                durable_write();
+                Ok(true)
+            }
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
+            Err(fault @ Error::NotFound { .. }) if !store_error::is_refusal(&fault) => Ok(false),
+            Err(fault) => Err(store_error::store_error("write", self.display_name(name), &fault)),
+        }
+    }
+
     /// Writes an object, whatever is there.
     pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), LedgerError> {
         before_remote_write();
-        let put = self.objects.put(&self.object_path(name), PutPayload::from(bytes)).await;
+        let path = self.object_path(name);
+        let put = self.watched("write", name, &path, self.objects.put(&path, PutPayload::from(bytes))).await;
         put.map_err(|error| store_error::store_error("write", self.display_name(name), &error))?;
         durable_write();
         Ok(())
@@ -155,7 +193,8 @@ impl RemoteStore {
 
     /// Deletes an object.
     pub(super) async fn remove(&self, name: &str) -> Result<(), LedgerError> {
-        let removed = self.objects.delete(&self.object_path(name)).await;
+        let path = self.object_path(name);
+        let removed = self.watched("remove", name, &path, self.objects.delete(&path)).await;
         removed.map_err(|error| store_error::store_error("remove", self.display_name(name), &error))
     }
 }

@@ -12,6 +12,10 @@ const STATUS: &str = "non-2xx status code: ";
 /// What an error means, apart from which cloud says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StoreFault {
+    ExpiredIdentity,
+    RefusedIdentity,
+    RefusedRole,
+    NoIdentity,
     ExpiredToken,
     SkewedClock,
     WrongSignature,
@@ -54,7 +58,12 @@ fn fault_of(error: &Error) -> Option<StoreFault> {
 /// codes; and its token service, which answers in JSON).
 fn fault_in_text(text: &str) -> Option<StoreFault> {
     let code = xml_error_code(text);
+    // The service that gives the credentials of a role answers in another form than S3 (AWS STS, AssumeRoleWithWebIdentity).
+    let of_role = says(text, &["<ErrorResponse"]);
     Some(match code.as_deref() {
+        Some("ExpiredTokenException") if of_role => StoreFault::ExpiredIdentity,
+        Some("InvalidIdentityToken" | "IDPRejectedClaim") if of_role => StoreFault::RefusedIdentity,
+        Some("AccessDenied") if of_role => StoreFault::RefusedRole,
         Some("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "ExpiredAuthenticationToken") => {
             StoreFault::ExpiredToken
         }
@@ -85,6 +94,7 @@ fn fault_in_text(text: &str) -> Option<StoreFault> {
         ) => StoreFault::OtherRegion,
         Some("NotImplemented") => StoreFault::NoConditions,
         Some(_) => return None,
+        None if says(text, &["Failed to read token file"]) => StoreFault::NoIdentity,
         // The client has no more to say about 301 and 307.
         None if says(text, &["redirect without LOCATION"]) => StoreFault::OtherRegion,
         None if says(text, &["invalid_grant"]) && says(text, &["iat and exp", "short-lived", "clock"]) => StoreFault::SkewedClock,
@@ -101,6 +111,10 @@ fn says(text: &str, phrases: &[&str]) -> bool {
 impl StoreFault {
     fn words(self) -> &'static str {
         match self {
+            Self::ExpiredIdentity => "the web identity token has expired",
+            Self::RefusedIdentity => "AWS does not accept the web identity token",
+            Self::RefusedRole => "the web identity may not assume the role",
+            Self::NoIdentity => "the file of the web identity token cannot be read",
             Self::ExpiredToken => "the credentials have expired",
             Self::SkewedClock => "the clock of this machine differs too much from that of the store",
             Self::WrongSignature => "the signature is wrong: the secret key does not belong to the key id",
@@ -118,6 +132,16 @@ impl StoreFault {
     fn help(self, place: &str) -> &'static str {
         let cloud = place.split("://").next().unwrap_or_default();
         match (self, cloud) {
+            (Self::ExpiredIdentity, _) => "request it in the job that runs telform, right before: it is valid for minutes",
+            (Self::RefusedIdentity, _) => {
+                "check the token in AWS_WEB_IDENTITY_TOKEN_FILE: its audience is `sts.amazonaws.com`, and the account of AWS_ROLE_ARN trusts its issuer"
+            }
+            (Self::RefusedRole, _) => {
+                "check AWS_ROLE_ARN, and that the trust policy of this role allows sts:AssumeRoleWithWebIdentity to the subject and audience of the token"
+            }
+            (Self::NoIdentity, _) => {
+                "check AWS_WEB_IDENTITY_TOKEN_FILE: it names the file that the CI system or Kubernetes writes"
+            }
             (Self::ExpiredToken, "gs") => {
                 "log in again (`gcloud auth application-default login`), or in CI request the token in the job that runs telform"
             }

@@ -81,9 +81,9 @@ struct NoteWrite {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Phase {
     Idle,
-    /// The write that takes the lock is on its way.
+    /// The write that takes the lock is on its way. It read the note, and then the journal: at the earliest now.
     Takes,
-    /// It holds the lock and has read the journal.
+    /// It holds the lock.
     Holds,
     /// Its first line is in the journal.
     Started,
@@ -150,6 +150,11 @@ enum Event {
 impl World {
     fn part_count(&self) -> u8 {
         u8::try_from(self.parts.len()).expect("few parts")
+    }
+
+    /// The last part of the journal, and its lines.
+    fn end_of_journal(&self) -> (u8, u8) {
+        (self.part_count(), self.parts.last().copied().unwrap_or_default())
     }
 
     fn holds(&self, run: usize) -> bool {
@@ -242,6 +247,7 @@ impl Model for Lock {
                 let replaces = world.note.map(|note| note.version);
                 self.write(&mut world, run, true, replaces);
                 world.runs[run].phase = Phase::Takes;
+                world.runs[run].place = world.end_of_journal();
             }
             Event::Renew(run) => {
                 let version = world.runs[run].version;

@@ -62,14 +62,12 @@ impl Lock {
     /// The answer of the store arrives.
     pub(super) fn answer(&self, world: &mut World, at: usize) {
         let write = world.writes.remove(at);
-        let end = (world.part_count(), world.parts.last().copied().unwrap_or_default());
         let run = &mut world.runs[usize::from(write.run)];
         let from = if self.fault == Fault::CountsFromAnswer { world.now } else { write.sent };
         match (write.answer.flatten(), run.phase) {
             (_, Phase::Ended | Phase::Idle) => {}
             (Some(version), Phase::Takes) => {
                 (run.phase, run.version, run.counts_from) = (Phase::Holds, version, from);
-                run.place = end;
             }
             (Some(version), _) => (run.version, run.counts_from) = (version, from),
             (None, Phase::Takes) => run.phase = Phase::Idle,
@@ -84,7 +82,7 @@ impl Lock {
     /// What nothing depends on any more makes no two states different.
     pub(super) fn forget(&self, world: &mut World) {
         for run in world.runs.iter_mut().filter(|run| matches!(run.phase, Phase::Idle | Phase::Ended)) {
-            (run.version, run.counts_from, run.renewals) = (0, 0, 0);
+            (run.version, run.counts_from, run.renewals, run.place) = (0, 0, 0, (0, 0));
         }
         for write in &mut world.writes {
             if !write.awaited {
