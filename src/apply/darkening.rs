@@ -9,7 +9,7 @@ use super::step_target::StepTarget;
 use crate::model::call::BodyValue;
 use crate::model::kind::Kind;
 use crate::model::resource::LiveObject;
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::plan::{NumberEffect, Step, StepOperation};
 use crate::read::one;
 use crate::read::{Again, ReadError};
@@ -190,6 +190,6 @@ impl ApplyRun<'_> {
 fn closes(step: &Step, kind: &Kind) -> bool {
     let closing = kind.closing_value().filter(|_| kind.connected);
     closing.zip(step.call.body.as_ref()).is_some_and(|((name, closed), body)| {
-        body.own_entries().get(name).and_then(BodyValue::known_value) == Some(&Value::Bool(closed))
+        body.own_entries().get(name).and_then(BodyValue::known_value) == Some(&CompactValue::Bool(closed))
     })
 }
