@@ -186,8 +186,7 @@ impl CheckerJournal {
         if started.format_version != FORMAT_VERSION {
             self.report("format", None, "it is of a version that is not known here");
         }
-        let record = CanonicalJson::parse(json.member("record").unwrap_or("null").as_bytes()).unwrap_or_default();
-        if digest_of_canonical(record.member("plan").unwrap_or("null")) != started.digest {
+        if digest_of_canonical(&json.recorded_plan()) != started.digest {
             self.report("digest", None, "the digest is not that of the plan");
         }
         if started.approvals.iter().any(|approval| approval.digest != started.digest) {

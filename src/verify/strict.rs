@@ -53,6 +53,12 @@ impl CanonicalJson {
         let found = self.members.iter().find(|member| self.text[member.name.clone()] == name)?;
         Some(&self.text[found.value.clone()])
     }
+
+    /// The plan in a line of a journal.
+    pub(super) fn recorded_plan(&self) -> String {
+        let record = Self::parse(self.member("record").unwrap_or("null").as_bytes()).unwrap_or_default();
+        record.member("plan").unwrap_or("null").to_owned()
+    }
 }
 
 /// A value as canonical text. Most values are only compared, and a tree takes ten times the memory.
