@@ -7,7 +7,7 @@ use crate::http::ApiResponse;
 use crate::model::call::CallBody;
 use crate::model::kind::Kind;
 use crate::model::resource::LiveObject;
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::plan::{Step, StepOperation};
 
 /// What an answer proves.
@@ -73,7 +73,7 @@ pub(super) fn stays_closed(step: &Step, kind: &Kind, object: &LiveObject) -> boo
     let Some((name, closed)) = kind.closing_value().filter(|_| object.is_closed(kind)) else { return false };
     let mut sent = step.call.body.iter().flat_map(CallBody::own_entries);
     let asked = match sent.find(|(sent, _)| *sent == name) {
-        Some((_, value)) => value.known_value() == Some(&Value::Bool(closed)),
+        Some((_, value)) => value.known_value() == Some(&CompactValue::Bool(closed)),
         // The plan knows that an object that it does not open stays closed.
         None => matches!(step.operation, StepOperation::Update { .. }),
     };

@@ -9,8 +9,9 @@ use super::precondition::Precondition;
 use super::step_target::StepTarget;
 use crate::model::call::BodyValue;
 use crate::model::kind::Kind;
+use crate::model::ledger::Ledger;
 use crate::model::resource::LiveObject;
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::plan::{NoticeCode, NumberEffect, NumberImpact, PlanNotice, Step, StepOperation};
 use crate::read::one;
 use crate::read::{Again, ReadError};
@@ -117,8 +118,8 @@ impl ApplyRun<'_> {
         id: &str,
     ) -> Result<Option<Vec<(&'static str, String)>>, ReadError> {
         let StepTarget { account, facts, .. } = *target;
-        let ledger = (**self.ledger.lock().await).clone();
-        let again = Again { reading_of, api: &self.read_only(), account, facts, ledger: &ledger, key: self.apply.key };
+        let ledger = &self.ledger_now().await;
+        let again = Again { reading_of, api: &self.read_only(), account, facts, ledger, key: self.apply.key };
         let kinds = account.service.kinds.iter().filter_map(|kind| services::shape_of_generation(kind.name, facts.generation));
         let mut found = None;
         for (kind, field) in
@@ -203,22 +204,27 @@ impl ApplyRun<'_> {
         counted: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<Vec<String>, ReadError> {
         let (api, account, key) = (self.read_only(), target.account, self.apply.key);
-        let ledger = (**self.ledger.lock().await).clone();
         let mut waves = self.uses_in_phase.lock().await;
         let (uses, first) = match waves.entry((account.name.clone(), step.phase)) {
             btree_map::Entry::Occupied(read) => (&*read.into_mut(), false),
             btree_map::Entry::Vacant(free) => {
-                (&*free.insert(one::read_uses(reading_of, &api, account, key, &ledger).await?), true)
+                let read = one::read_uses(reading_of, &api, account, key, &self.ledger_now().await).await?;
+                (&*free.insert(read), true)
             }
         };
         let mut users = uses.uses_of(id, unread, counted);
         if !first && !users.is_empty() {
             let bridges = users.into_iter().map(|(bridge, _)| bridge).collect();
-            let facts = target.facts;
-            let again = Again { reading_of, api: &api, account, facts, ledger: &ledger, key };
+            let (facts, ledger) = (target.facts, &self.ledger_now().await);
+            let again = Again { reading_of, api: &api, account, facts, ledger, key };
             users = one::reread_uses(again, uses, &bridges).await?.uses_of(id, unread, counted);
         }
         Ok(users.into_iter().map(|(_, words)| words).collect())
+    }
+
+    /// The ledger as it is: a read does not hold it. Of a large one this is much work.
+    pub(super) async fn ledger_now(&self) -> Ledger {
+        (**self.ledger.lock().await).clone()
     }
 
     /// A request goes out a second time: what was read before the first one is too old.
@@ -231,6 +237,6 @@ impl ApplyRun<'_> {
 fn closes(step: &Step, kind: &Kind) -> bool {
     let closing = kind.closing_value().filter(|_| kind.connected);
     closing.zip(step.call.body.as_ref()).is_some_and(|((name, closed), body)| {
-        body.own_entries().get(name).and_then(BodyValue::known_value) == Some(&Value::Bool(closed))
+        body.own_entries().get(name).and_then(BodyValue::known_value) == Some(&CompactValue::Bool(closed))
     })
 }

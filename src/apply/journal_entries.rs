@@ -34,7 +34,7 @@ impl ApplyRun<'_> {
             account: call.account.clone(),
             method: call.method.to_string(),
             target: call.path_and_query(),
-            sends: call.body.iter().flat_map(CallBody::own_entries).map(|(name, _)| name.clone()).collect(),
+            sends: call.body.iter().flat_map(CallBody::own_entries).map(|(name, _)| name.to_string()).collect(),
             seals: self.sealed_secrets(step),
             before: before.map(plain_attributes),
         }

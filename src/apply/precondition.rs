@@ -266,7 +266,7 @@ impl ApplyRun<'_> {
         let live = self.apply.live.accounts.get(account);
         let objects = targets.iter().filter_map(|kind| live?.objects.get(*kind)).flatten().cloned();
         let objects: Vec<LiveObject> = objects.collect();
-        let ledger = (**self.ledger.lock().await).clone();
+        let ledger = self.ledger_now().await;
         let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
         let (api, key) = (&self.read_only(), self.apply.key);
         let StepTarget { account, facts, .. } = *target;

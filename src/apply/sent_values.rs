@@ -57,8 +57,8 @@ impl SentWrite<'_> {
         for (name, payload, field) in self.sent_attributes() {
             match self.status_of_value(field, payload, entry, account, id) {
                 SentValueStatus::Taken | SentValueStatus::Waits(_) => {}
-                SentValueStatus::Reshaped(_) => came.reshaped.push(name.clone()),
-                SentValueStatus::NotTaken { .. } => came.not_taken.push(name.clone()),
+                SentValueStatus::Reshaped(_) => came.reshaped.push(name.to_owned()),
+                SentValueStatus::NotTaken { .. } => came.not_taken.push(name.to_owned()),
             }
         }
         came
@@ -76,16 +76,16 @@ impl SentWrite<'_> {
             match fate {
                 SentValueStatus::Taken => {}
                 SentValueStatus::Waits(digest) => {
-                    entry.submitted.insert(name.clone(), submitted(digest));
+                    entry.submitted.insert(name.to_owned(), submitted(digest));
                 }
                 SentValueStatus::Reshaped(reshaped) => {
-                    entry.reshaped.insert(name.clone(), reshaped);
+                    entry.reshaped.insert(name.to_owned(), reshaped);
                 }
                 SentValueStatus::NotTaken { sent, observed, waits } => {
                     let untaken = UntakenValue { sent, observed, run: run.to_owned() };
-                    entry.not_taken.insert(name.clone(), untaken);
+                    entry.not_taken.insert(name.to_owned(), untaken);
                     if let Some(digest) = waits {
-                        entry.submitted.insert(name.clone(), submitted(digest));
+                        entry.submitted.insert(name.to_owned(), submitted(digest));
                     }
                 }
             }
@@ -93,11 +93,11 @@ impl SentWrite<'_> {
         came
     }
 
-    fn sent_attributes(&self) -> impl Iterator<Item = (&String, &BodyValue, &'static Field)> {
+    fn sent_attributes(&self) -> impl Iterator<Item = (&str, &BodyValue, &'static Field)> {
         let entries = self.step.call.body.iter().flat_map(CallBody::own_entries);
         // What a link holds is confirmed by its read-back.
         let field = |name: &str| self.kind.field(name).filter(|field| !field.ty.is_links());
-        entries.filter_map(move |(name, payload)| Some((name, payload, field(name)?)))
+        entries.filter_map(move |(name, payload)| Some((name.as_str(), payload, field(name)?)))
     }
 
     fn status_of_value(
@@ -110,13 +110,13 @@ impl SentWrite<'_> {
     ) -> SentValueStatus {
         let Some(after) = self.after else { return SentValueStatus::Taken };
         let fate = match payload {
-            BodyValue::Value(sent) => self.status_of_plain_value(field, &CompactValue::from(sent), after),
+            BodyValue::Value(sent) => self.status_of_plain_value(field, sent, after),
             BodyValue::Secret { .. } => self.status_of_secret(field, after, account, id).unwrap_or(SentValueStatus::Taken),
             BodyValue::IdOf(_) => SentValueStatus::Taken,
             BodyValue::WithIds { value, ids } => {
                 let id_of = |step: &str| self.made.get(step).cloned().ok_or_else(String::new);
-                match BodyValue::fill_ids(value, ids, id_of) {
-                    Ok(sent) => self.status_of_plain_value(field, &CompactValue::from(&sent), after),
+                match BodyValue::fill_ids(&value.json(), ids, id_of) {
+                    Ok(sent) => self.status_of_plain_value(field, &sent.into(), after),
                     Err(_) => SentValueStatus::Taken,
                 }
             }

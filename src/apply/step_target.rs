@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::ApplyRun;
-use crate::model::call::{BodyValue, Call, CallBody};
+use crate::model::call::{BodyEntries, BodyValue, Call, CallBody};
 use crate::model::kind::Kind;
 use crate::model::resource::{Account, AccountFacts, LiveObject};
 use crate::model::value::{AttributeValues, CompactValue};
@@ -87,9 +87,9 @@ impl ApplyRun<'_> {
             let shown = kind.field(name).is_none_or(|field| !field.needs_verification);
             if let BodyValue::WithIds { value, ids } = payload
                 && shown
-                && let Ok(value) = BodyValue::fill_ids(value, ids, |step| self.id_made_by(step))
+                && let Ok(value) = BodyValue::fill_ids(&value.json(), ids, |step| self.id_made_by(step))
             {
-                expected.insert(name.clone(), value);
+                expected.insert(name.to_string(), value);
             }
         }
         expected
@@ -118,24 +118,24 @@ impl ApplyRun<'_> {
                         let masked = || live.masked.get(name.as_str()).filter(|_| live.echoes_secret_in(name));
                         let under = || {
                             let value = live.attributes.get(name.as_str()).or_else(masked);
-                            value.map(|value| BodyValue::Value(value.json()))
+                            value.map(|value| BodyValue::Value(value.clone()))
                         };
-                        set.get(name).cloned().or_else(under).map(|payload| (name.clone(), payload))
+                        set.get(name.as_str()).cloned().or_else(under).map(|payload| (name.into(), payload))
                     })
                     .collect()
             }
         };
-        let mut filled = indexmap::IndexMap::with_capacity(entries.len());
+        let mut filled = BodyEntries::with_capacity(entries.len());
         for (key, payload) in entries {
             let payload = match payload {
                 BodyValue::IdOf(step) => {
                     // Only a link names an object in this way: what is to serve a number.
                     let target = self.apply.declared_account(&call.account).and_then(|account| account.service.link_roles());
                     let id = self.id_made_by(&step)?;
-                    BodyValue::Value(services::written_id(target.map_or("", |roles| roles.targets[0]), &id))
+                    BodyValue::Value(services::written_id(target.map_or("", |roles| roles.targets[0]), &id).into())
                 }
                 BodyValue::WithIds { value, ids } => {
-                    BodyValue::Value(BodyValue::fill_ids(&value, &ids, |step| self.id_made_by(step))?)
+                    BodyValue::Value(BodyValue::fill_ids(&value.json(), &ids, |step| self.id_made_by(step))?.into())
                 }
                 other => other,
             };

@@ -108,7 +108,7 @@ impl ApplyRun<'_> {
             return None;
         }
         let StepTarget { account, facts, kind } = target;
-        let ledger = (**self.ledger.lock().await).clone();
+        let ledger = self.ledger_now().await;
         let (api, key) = (&self.read_only(), self.apply.key);
         let again = Again { reading_of, api, account, facts, ledger: &ledger, key };
         let rows = again.list(kind).await.ok()?;

@@ -28,6 +28,12 @@ pub const FORMAT: &str = "telform-plan";
 /// Largest plan that is read, in bytes: enough for more than 100,000 changes.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 
+/// More bytes than the text of a plan with so many steps usually has. A text that grows by doubling is in memory twice, and room that is
+/// not written to takes none.
+pub(crate) fn most_bytes(steps: usize) -> usize {
+    4096 + 2048 * steps
+}
+
 /// The text before the digits of the checksum, at the end of a file.
 const CHECKSUM_PREFIX: &str = "\"checksum\": \"sha256:";
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::resource::Address;
+use crate::model::value::AttributeTexts;
 use crate::plan::{AttributeChange, Change, ExistingObject, NumberEffect, NumberImpact, NumberLocation, Plan, ShownValue};
 use crate::text::distinguish_pair;
 
@@ -94,7 +95,7 @@ pub(crate) fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDiff
     let mut found = Vec::new();
     for (address, was) in &then.secrets {
         let Some(is) = now.secrets.get(address) else { continue };
-        let from = |map: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        let from = |map: &AttributeTexts| -> BTreeMap<String, String> {
             map.iter().map(|(name, source)| (name.clone(), format!("secret from {source}"))).collect()
         };
         let moved = map_differences(&from(was), &from(is), "no secret", str::to_owned);

@@ -12,12 +12,12 @@ use super::v1::{Binding, Document, IsEmpty, Seals};
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{Address, Desired, DesiredValue};
-use crate::model::value::{CompactValue, Secret, hidden};
+use crate::model::value::{AttributeTexts, Secret, hidden};
 use crate::plan::{Plan, Step};
 
 /// Seals of the secrets that a plan sends and that were available when it was made; none where it does not send any.
 pub fn seal_secrets(plan: &Plan, desired: &Desired, key: &FingerprintKey) -> Option<Seals> {
-    let mut steps: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut steps: BTreeMap<String, AttributeTexts> = BTreeMap::new();
     for (step, address, attribute) in sent_secrets(plan) {
         let object = desired.objects.get(address);
         let Some(DesiredValue::Secret(secret)) = object.and_then(|object| object.attributes.get(attribute)) else {
@@ -95,7 +95,7 @@ fn hidden_values_sent(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &st
         let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(name, payload)| {
             let mut marks = String::new();
-            hidden::for_each_text(&CompactValue::from(payload.known_value()?), &mut |text| {
+            hidden::for_each_text(payload.known_value()?, &mut |text| {
                 if hidden::is_marked(text) && !hidden::is_absent(text) {
                     marks.push_str(text);
                 }
@@ -110,7 +110,7 @@ fn sent_secrets(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str)> {
     plan.steps.iter().flat_map(|step| {
         let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(_, payload)| match payload {
-            BodyValue::Secret { address, attribute } => Some((step, address, attribute.as_str())),
+            BodyValue::Secret { address, attribute } => Some((step, &**address, attribute.as_str())),
             BodyValue::Value(_) | BodyValue::IdOf(_) | BodyValue::WithIds { .. } => None,
         })
     })

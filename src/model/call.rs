@@ -7,9 +7,10 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::model::resource::Address;
-use crate::model::value::Value;
+use crate::model::value::{CompactValue, Value};
 
 /// Method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,50 +64,53 @@ pub struct Call {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// The entries of a body, in order.
+pub type BodyEntries = IndexMap<SmolStr, BodyValue>;
+
 /// Body of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallBody {
     /// An object with these entries. A key with a dot, `outer.inner`, is sent as `inner` inside a map `outer`.
-    Object(IndexMap<String, BodyValue>),
+    Object(BodyEntries),
     /// The whole object as it is read right before the request, with these entries laid over it; `fields` are all that
     /// must be present, in order (carrierx.md 6.4).
     Overlay {
         /// Keys that must be present.
         fields: Vec<String>,
         /// Entries that differ from the object.
-        set: IndexMap<String, BodyValue>,
+        set: BodyEntries,
     },
 }
 
 impl CallBody {
     /// The entries that telform itself decides.
-    pub fn own_entries(&self) -> &IndexMap<String, BodyValue> {
+    pub fn own_entries(&self) -> &BodyEntries {
         match self {
             Self::Object(entries) | Self::Overlay { set: entries, .. } => entries,
         }
     }
 }
 
-/// One value in a body.
+/// One value in a body. A plan may have a million of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyValue {
     /// This value.
-    Value(Value),
+    Value(CompactValue),
     /// The secret of this attribute, filled in where it is sent.
     Secret {
         /// The owner of the secret.
-        address: Address,
+        address: Box<Address>,
         /// Which attribute.
-        attribute: String,
+        attribute: SmolStr,
     },
     /// The id that a step of the same plan produces.
     IdOf(StepId),
     /// A value that holds ids which steps of the same plan produce.
     WithIds {
         /// The value: in place of each id an empty text, or 0 where the service writes ids as numbers.
-        value: Box<Value>,
+        value: Box<CompactValue>,
         /// The step that produces each of them, by JSON pointer into the value.
         ids: BTreeMap<String, StepId>,
     },
@@ -114,7 +118,7 @@ pub enum BodyValue {
 
 impl BodyValue {
     /// The value as far as the plan knows it: ids of objects that do not exist yet are blank. None for a secret, or an id alone.
-    pub fn known_value(&self) -> Option<&Value> {
+    pub fn known_value(&self) -> Option<&CompactValue> {
         match self {
             Self::Value(value) => Some(value),
             Self::WithIds { value, .. } => Some(value),

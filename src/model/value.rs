@@ -22,6 +22,9 @@ pub use hidden::HiddenValues;
 /// thousand bytes for it.
 pub type AttributeValues = LiteMap<String, Value>;
 
+/// Texts by attribute, such as the sources of secrets.
+pub type AttributeTexts = LiteMap<String, String>;
+
 /// Writes [`AttributeValues`] as a map, also where there are none: by itself the type writes an empty list then, and the digest of a
 /// plan would not be that of its document.
 pub fn serialize_values<S: Serializer>(values: &AttributeValues, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use super::Inputs;
 use super::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use super::unnumbered_step::{UnnumberedStep, create_step_name};
-use crate::model::call::{BodyValue, Call, CallBody};
+use crate::model::call::{BodyEntries, BodyValue, Call, CallBody};
 use crate::model::kind::{Detach, Link, NumberParameter};
 use crate::model::resource::{Address, NumberSpellings, ServedBy};
 use crate::model::value::Value;
@@ -59,7 +59,7 @@ fn read_back_name(account: &str, bridge: &ObjectRef) -> String {
 /// The identity of a target in a body, in the form in which the service writes it, or a step's result.
 fn target_payload(link: &Link, target: &ObjectRef) -> BodyValue {
     match target {
-        ObjectRef::Id(id) => BodyValue::Value(services::written_id(link.roles.targets[0], id)),
+        ObjectRef::Id(id) => BodyValue::Value(services::written_id(link.roles.targets[0], id).into()),
         ObjectRef::Step(step) => BodyValue::IdOf(step.clone()),
     }
 }
@@ -72,15 +72,14 @@ pub(super) fn link_call(
     holder: &str,
     target: Option<&ObjectRef>,
     detach: Option<Detach>,
-    number: impl IntoIterator<Item = (String, BodyValue)>,
+    number: impl IntoIterator<Item = (SmolStr, BodyValue)>,
 ) -> Call {
     let (method, path) = if target.is_some() { link.connect(holder) } else { link.disconnect(holder) };
     let named = match target {
         Some(target) => Some(target_payload(link, target)),
-        None => detach.map(|detach| BodyValue::Value(detach.value())),
+        None => detach.map(|detach| BodyValue::Value(detach.value().into())),
     };
-    let entries: IndexMap<String, BodyValue> =
-        named.map(|named| (link.target_key.to_owned(), named)).into_iter().chain(number).collect();
+    let entries: BodyEntries = named.map(|named| (link.target_key.into(), named)).into_iter().chain(number).collect();
     let body = Some(CallBody::Object(entries));
     Call { account: account.to_owned(), method, path, query: Vec::new(), headers: Vec::new(), body }
 }
@@ -208,7 +207,7 @@ impl LinkSteps {
         bridge: &str,
         number: &str,
         id: Option<u64>,
-    ) -> Option<(String, BodyValue)> {
+    ) -> Option<(SmolStr, BodyValue)> {
         let (key, value) = match link.number()? {
             NumberParameter::E164(key) => (key, Value::from(self.service_spelling(bridge, number))),
             NumberParameter::Id(key) => {
@@ -218,7 +217,7 @@ impl LinkSteps {
                 (key, id.map_or(Value::Null, Value::from))
             }
         };
-        Some((key.to_owned(), BodyValue::Value(value)))
+        Some((key.into(), BodyValue::Value(value.into())))
     }
 
     /// A number as the service spells it: on this bridge, in its listing of numbers, on another bridge.

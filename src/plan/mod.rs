@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::model::guards::Guards;
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{AccountFacts, Address, Desired, LiveObject, LiveState};
-use crate::model::value::{hidden, to_canonical_json};
+use crate::model::value::{AttributeTexts, hidden, to_canonical_json};
 use crate::text::to_hex;
 
 mod account_moves;
@@ -158,7 +158,7 @@ pub struct Plan {
     /// Sources of the secrets of all objects in the plan, sent or not, by attribute. A changed source changes the plan, even
     /// where the value is the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<Address, BTreeMap<String, String>>,
+    pub secrets: BTreeMap<Address, AttributeTexts>,
     /// Objects that the configuration only refers to, as they were found. An entry that means another object changes the plan.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub existing: BTreeMap<Address, ExistingObject>,

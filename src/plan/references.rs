@@ -58,13 +58,13 @@ pub(super) fn body_value(field: &Field, facts: &AccountFacts, value: &CompactVal
         ids.extend(reference_in(kind, text).map(|address| (pointer.to_owned(), create_step_name(&address))));
     });
     if ids.is_empty() {
-        return BodyValue::Value(field.sent(facts, value).json());
+        return BodyValue::Value(field.sent(facts, value));
     }
     let blank = |kind: &'static str, text: &str| {
         let blank = || if has_numeric_ids(kind, facts) { CompactValue::Number(0.into()) } else { CompactValue::from("") };
         reference_in(kind, text).map(|_| blank())
     };
-    BodyValue::WithIds { value: Box::new(field.map_references(value, &mut { blank }).json()), ids }
+    BodyValue::WithIds { value: Box::new(field.map_references(value, &mut { blank })), ids }
 }
 
 /// The matched addresses, each after those that its object refers to.

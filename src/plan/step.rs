@@ -81,25 +81,25 @@ impl Step {
     /// The step with the ids in its natural key that earlier steps produced: a key names what was created before as well.
     pub fn with_ids_in_key(&self, id_of: impl Fn(&str) -> Option<String>) -> Cow<'_, Self> {
         let StepOperation::Create { key, .. } = &self.operation else { return Cow::Borrowed(self) };
-        let sent = self.call.body.iter().flat_map(CallBody::own_entries).filter(|(name, _)| key.contains_key(*name));
+        let sent = self.call.body.iter().flat_map(CallBody::own_entries).filter(|(name, _)| key.contains_key(name.as_str()));
         let filled = sent.filter_map(|(name, sent)| match sent {
             BodyValue::WithIds { value, ids } => {
-                let value = BodyValue::fill_ids(value, ids, |step| id_of(step).ok_or_else(String::new));
-                Some((name.clone(), value.ok()?))
+                let value = BodyValue::fill_ids(&value.json(), ids, |step| id_of(step).ok_or_else(String::new));
+                Some((name.as_str(), value.ok()?))
             }
             _ => None,
         });
-        let filled: Vec<(String, Value)> = filled.collect();
+        let filled: Vec<(&str, Value)> = filled.collect();
         if filled.is_empty() {
             return Cow::Borrowed(self);
         }
         let mut step = self.clone();
         if let StepOperation::Create { key, expect, .. } = &mut step.operation {
             for (name, value) in filled {
-                if let Some(expected) = expect.get_mut(&name) {
+                if let Some(expected) = expect.get_mut(name) {
                     expected.clone_from(&value);
                 }
-                key.insert(name, value);
+                key.insert(name.to_owned(), value);
             }
         }
         Cow::Owned(step)

@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
 use super::{Change, ChangeAction, Plan};
-use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
+use crate::model::call::{BodyEntries, BodyValue, Call, CallBody, RequestMethod, StepId};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind, Link, NumberParameter, UpdateMethod};
 use crate::model::resource::{Address, ServedBy};
 use crate::model::value::{AttributeValues, CompactValue, Value, hidden::holds_mark};
@@ -90,19 +89,19 @@ impl Plan {
         };
         let account = step.call.account.as_str();
         let mut ids = BTreeMap::new();
-        let mut value = value.clone();
-        field.for_each_reference(&CompactValue::from(&value.clone()), &mut |pointer, of, id| {
+        let mut filled = value.json();
+        field.for_each_reference(value, &mut |pointer, of, id| {
             let maker = index.deletes.get(&(account, id)).filter(|maker| {
                 let address = self.step(maker).and_then(|step| step.address.as_ref());
                 address.is_some_and(|address| address.kind == of)
             });
-            if let (Some(maker), Some(place)) = (maker, value.pointer_mut(pointer)) {
+            if let (Some(maker), Some(place)) = (maker, filled.pointer_mut(pointer)) {
                 *place = if place.is_number() { Value::from(0) } else { Value::from("") };
                 ids.insert(pointer.to_owned(), (*maker).to_owned());
             }
         });
         if !ids.is_empty() {
-            *sent = BodyValue::WithIds { value: Box::new(value), ids };
+            *sent = BodyValue::WithIds { value: Box::new(filled.into()), ids };
         }
     }
 
@@ -111,7 +110,8 @@ impl Plan {
             StepOperation::Create { .. } => vec![undo_create(step, kind, &address.to_string())],
             StepOperation::Update { before, secrets, .. } => {
                 // The hidden part of a value is known only to the run that reads it: no later run can restore it.
-                let sent = |name: &String| step.call.body.as_ref().is_some_and(|body| body.own_entries().contains_key(name));
+                let sent =
+                    |name: &String| step.call.body.as_ref().is_some_and(|body| body.own_entries().contains_key(name.as_str()));
                 let hidden = before.iter().filter(|(name, was)| sent(name) && holds_mark(&CompactValue::from(*was)));
                 let lost: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
                 let rest = before.iter().filter(|(name, _)| !lost.contains(name));
@@ -270,8 +270,8 @@ impl<'a> UndoIndex<'a> {
                 let at = self.ref_after_undo(account, ObjectRef::Id(bridge.to_owned())).in_path();
                 let provider = self.ref_after_undo(account, ObjectRef::Id(server.clone()));
                 let number = link.number().map(|number| match number {
-                    NumberParameter::E164(key) => (key.to_owned(), BodyValue::Value(Value::from(of))),
-                    NumberParameter::Id(key) => (key.to_owned(), BodyValue::Value(Value::from(number_id))),
+                    NumberParameter::E164(key) => (key.into(), BodyValue::Value(of.into())),
+                    NumberParameter::Id(key) => (key.into(), BodyValue::Value(Value::from(number_id).into())),
                 });
                 inverse.calls.push(link_call(account, link, &at, Some(&provider), None, number));
                 None
@@ -292,7 +292,7 @@ struct NumberTransition<'a> {
     after: Option<&'a ObjectRef>,
 }
 
-fn call_of_step(step: &Step, method: RequestMethod, path: String, entries: Option<IndexMap<String, BodyValue>>) -> Call {
+fn call_of_step(step: &Step, method: RequestMethod, path: String, entries: Option<BodyEntries>) -> Call {
     let account = step.call.account.clone();
     Call { account, method, path, query: Vec::new(), body: entries.map(CallBody::Object), headers: Vec::new() }
 }
@@ -329,12 +329,15 @@ fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
 
 /// A changed object gets back its current values.
 fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost: &[String]) -> Option<UndoEntry> {
-    let mut entries = IndexMap::new();
-    for (name, payload) in step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.contains(name)) {
+    let mut entries = BodyEntries::new();
+    for (name, payload) in
+        step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.iter().any(|lost| lost == *name))
+    {
         let (Some(sent), Some(field)) = (payload.known_value(), kind.field(name)) else { continue };
-        let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
-        if !field.values_equal(&was, &sent.into()) {
-            entries.insert(name.clone(), BodyValue::Value(was.json()));
+        let was =
+            before.get(name.as_str()).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
+        if !field.values_equal(&was, sent) {
+            entries.insert(name.clone(), BodyValue::Value(was));
         }
     }
     if entries.is_empty() {
@@ -344,7 +347,8 @@ fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost:
     let groups: BTreeSet<&str> = entries.keys().filter_map(|name| kind.field(name)?.group()).collect();
     for (name, payload) in step.call.body.as_ref()?.own_entries() {
         let along = |field: &Field| field.always_sent || field.group().is_some_and(|group| groups.contains(group));
-        if matches!(payload, BodyValue::Value(_)) && kind.field(name).is_some_and(along) && !lost.contains(name) {
+        if matches!(payload, BodyValue::Value(_)) && kind.field(name).is_some_and(along) && !lost.iter().any(|lost| lost == name)
+        {
             entries.entry(name.clone()).or_insert_with(|| payload.clone());
         }
     }
@@ -372,7 +376,7 @@ fn undo_delete(
         let lost = format!("it stays {word}: telform does not reverse that; do it in the service's portal");
         return UndoEntry { of: vec![step.id.clone()], what, calls: Vec::new(), lost: Some(lost) };
     }
-    let mut entries = IndexMap::new();
+    let mut entries = BodyEntries::new();
     let mut needed = Vec::new();
     let writable = kind.fields.iter().filter(|field| {
         !matches!(field.access, AttributeAccess::ReadOnly | AttributeAccess::Kept)
@@ -383,18 +387,18 @@ fn undo_delete(
         if field.ty == AttributeType::Secret {
             if let (true, Some(address)) = (field.required, &step.address) {
                 needed.push(field.name);
-                let attribute = field.name.to_owned();
-                entries.insert(field.name.to_owned(), BodyValue::Secret { address: address.clone(), attribute });
+                let attribute = field.name.into();
+                entries.insert(field.name.into(), BodyValue::Secret { address: Box::new(address.clone()), attribute });
             }
         } else if let Some(value) = before.get(field.name).filter(|value| !value.is_null()) {
-            entries.insert(field.name.to_owned(), BodyValue::Value(value.clone()));
+            entries.insert(field.name.into(), BodyValue::Value(value.into()));
         }
     }
     let taken: Vec<u64> = prior_connections.values().filter_map(|prior| prior.id).collect();
     if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
         && !taken.is_empty()
     {
-        entries.insert(key.to_owned(), BodyValue::Value(Value::from(taken)));
+        entries.insert(key.into(), BodyValue::Value(Value::from(taken).into()));
     }
     let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
     let mut lost = format!("permanent: {} that is created again has a different id", text::with_article(kind.singular));

@@ -3,15 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
-
 use super::account_moves::Predecessor;
 use super::carried_along::carried_along;
 use super::change::{AttributeChange, ObjectDifference, ShownValue, is_unused_field};
 use super::references::body_value;
 use super::step::{FreedNumber, Prerequisite, Step, StepOperation, StepPhase};
 use super::{Inputs, diagnostics::RefusalCode};
-use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
+use crate::model::call::{BodyEntries, BodyValue, Call, CallBody, RequestMethod};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, UpdateMethod};
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
 use crate::model::value::{AttributeValues, CompactValue, Value};
@@ -46,16 +44,16 @@ pub(super) fn create_step(
     replaces: Option<Predecessor<'_>>,
 ) -> UnnumberedStep {
     let facts = inputs.facts_of_account(&object.account);
-    let mut entries = IndexMap::new();
+    let mut entries = BodyEntries::new();
     let mut secrets = Vec::new();
     for field in kind.fields.iter().filter(|field| field.access != AttributeAccess::ReadOnly && !is_unused_field(object, field)) {
         match object.attributes.get(field.name) {
             Some(DesiredValue::Secret(_)) => {
                 secrets.push(field.name.to_owned());
-                entries.insert(field.name.to_owned(), secret_payload(&object.address, field.name));
+                entries.insert(field.name.into(), secret_payload(&object.address, field.name));
             }
             Some(DesiredValue::Value(value)) if !value.is_null() => {
-                entries.insert(field.name.to_owned(), body_value(field, facts, value));
+                entries.insert(field.name.into(), body_value(field, facts, value));
             }
             _ => {}
         }
@@ -63,20 +61,18 @@ pub(super) fn create_step(
     if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
         && !assigned.is_empty()
     {
-        entries.insert(key.to_owned(), BodyValue::Value(Value::from(assigned.to_vec())));
+        entries.insert(key.into(), BodyValue::Value(Value::from(assigned.to_vec()).into()));
     }
     entries.shrink_to_fit();
-    let key: AttributeValues = kind
-        .natural_key
-        .iter()
-        .filter_map(|name| match object.attributes.get(name) {
-            Some(DesiredValue::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts))),
-            _ => None,
-        })
-        .collect();
+    let mut key = AttributeValues::with_capacity(kind.natural_key.len());
+    key.extend(kind.natural_key.iter().filter_map(|name| match object.attributes.get(name) {
+        Some(DesiredValue::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts))),
+        _ => None,
+    }));
     // The service may complete the identity itself (a slug with a suffix, unpod.md 6.1): so it is read from the
     // answer and not expected.
-    let expect = key.iter().filter(|(name, _)| name.as_str() != kind.id).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut expect = key.clone();
+    expect.remove(kind.id);
     let across = replaces.filter(|old| old.account != object.account);
     let call = Call {
         account: object.account.clone(),
@@ -116,13 +112,13 @@ pub(super) fn create_step(
 }
 
 fn secret_payload(address: &Address, attribute: &str) -> BodyValue {
-    BodyValue::Secret { address: address.clone(), attribute: attribute.to_owned() }
+    BodyValue::Secret { address: Box::new(address.clone()), attribute: attribute.into() }
 }
 
 /// A part of a natural key as it is sent; the id of an object that does not exist yet is blank.
 fn sent_by_name(kind: &Kind, name: &str, value: &CompactValue, facts: &AccountFacts) -> Value {
     let sent = kind.field(name).map(|field| body_value(field, facts, value));
-    sent.as_ref().and_then(BodyValue::known_value).cloned().unwrap_or_else(|| value.json())
+    sent.as_ref().and_then(BodyValue::known_value).unwrap_or(value).json()
 }
 
 /// PATCH or PUT of an existing object; `Err` is the rule that refuses it, and why.
@@ -201,7 +197,7 @@ pub(super) fn separate_update_step(
 ) -> UnnumberedStep {
     let seen = |name: &str| live.shown_value(name).map_or(Value::Null, CompactValue::json);
     let before = kind.natural_key.iter().map(|name| ((*name).to_owned(), seen(name))).collect();
-    let entries = IndexMap::from([(name.to_owned(), secret_payload(&object.address, name))]);
+    let entries = BodyEntries::from([(name.into(), secret_payload(&object.address, name))]);
     UnnumberedStep {
         rank: kind.rank,
         depth: 0,
@@ -234,7 +230,7 @@ pub(super) fn separate_update_step(
 
 /// A value that holds no id which a step creates.
 fn known_value(value: BodyValue) -> Option<Value> {
-    if let BodyValue::Value(value) = value { Some(value) } else { None }
+    if let BodyValue::Value(value) = value { Some(value.json()) } else { None }
 }
 
 type ChosenRequest = (Call, AttributeValues, AttributeValues, String);
@@ -248,17 +244,17 @@ fn patch_request(
     along: &[(String, Value)],
     changed: AttributeValues,
 ) -> ChosenRequest {
-    let mut entries: IndexMap<String, BodyValue> = changes
+    let mut entries: BodyEntries = changes
         .iter()
         .map(|change| {
             let payload = match (&change.after, kind.field(&change.name)) {
                 (ShownValue::Value(value), Some(field)) => body_value(field, facts, value),
                 _ => secret_payload(&object.address, &change.name),
             };
-            (change.name.clone(), payload)
+            (change.name.as_str().into(), payload)
         })
         .collect();
-    entries.extend(along.iter().map(|(name, value)| (name.clone(), BodyValue::Value(value.clone()))));
+    entries.extend(along.iter().map(|(name, value)| (name.into(), BodyValue::Value(value.into()))));
     let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
     let mut call = Call {
         account: object.account.clone(),
@@ -307,7 +303,7 @@ fn put_request(
             Some(DesiredValue::Value(value)) if field.has_references() => {
                 Some((field.name.to_owned(), body_value(field, facts, value)))
             }
-            Some(DesiredValue::Value(value)) => Some((field.name.to_owned(), BodyValue::Value(value.json()))),
+            Some(DesiredValue::Value(value)) => Some((field.name.to_owned(), BodyValue::Value(value.clone()))),
             _ => None,
         })
         .collect();
@@ -325,7 +321,7 @@ fn put_request(
         headers: Vec::new(),
         body: Some(CallBody::Overlay {
             fields: kind.fields.iter().filter(|field| field.public).map(|field| field.name.to_owned()).collect(),
-            set: stated.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            set: stated.iter().map(|(name, value)| (name.into(), value.clone())).collect(),
         }),
     };
     let expect = stated.into_iter().filter_map(|(name, value)| Some((name, known_value(value)?))).collect();

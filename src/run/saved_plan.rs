@@ -27,7 +27,7 @@ pub(crate) fn document(session: &Run, plan: &Plan, live: &LiveState) -> Document
 pub(crate) fn document_text(session: &Run, plan: &Plan, live: &LiveState) -> String {
     let undo = document::saved_undo(plan);
     let document = document::unconverted(plan, &undo, plan.notices.iter(), plan_origin(session, plan, live));
-    json::render_new_document(&protect_document(session, plan, document))
+    json::render_new_document(&protect_document(session, plan, document), plan.steps.len())
 }
 
 /// Adds the seals of the plan's secrets, and what binds the document to the key.

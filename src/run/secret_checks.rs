@@ -36,7 +36,7 @@ pub(crate) fn check_supplied(session: &Run, plan: &Plan) -> Result<(), RunError>
     let needed: Vec<_> = sent()
         .flat_map(|(_, body)| body.own_entries())
         .filter_map(|(_, payload)| match payload {
-            BodyValue::Secret { address, attribute } => Some((address, attribute)),
+            BodyValue::Secret { address, attribute } => Some((&**address, attribute.as_str())),
             BodyValue::Value(_) | BodyValue::IdOf(_) | BodyValue::WithIds { .. } => None,
         })
         .collect();

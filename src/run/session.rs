@@ -304,10 +304,11 @@ impl Run {
 fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
     let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
     // Without the undo, which follows from the plan, and without a notice for each secret of which nothing is to be done: the checker
-    // takes none of that into account. The list that it is written to has room for twice the text.
+    // takes none of that into account.
     let notices = plan.notices.iter().filter(|notice| !notice.code.is_settled_secret());
-    let mut text = serde_json::to_vec(&document::unconverted(&plan, &[], notices, origin)).unwrap_or_default();
-    text.shrink_to_fit();
+    let mut text = Vec::with_capacity(document::most_bytes(plan.steps.len()));
+    let written = serde_json::to_writer(&mut text, &document::unconverted(&plan, &[], notices, origin));
+    debug_assert!(written.is_ok(), "a document is JSON");
     match verify::verify_plan(&text) {
         verdict if verdict.verified => Ok(plan),
         verdict => Err(checker_disagrees(&verdict)),

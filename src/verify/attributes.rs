@@ -82,7 +82,7 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                 }
                 _ => false,
             };
-            check.require(fits, at, "/call/body", &format!("sends {name} differently than its change shows it"));
+            check.require(fits, at, "/call/body", format_args!("sends {name} differently than its change shows it"));
         }
         for (name, attribute) in shown {
             // Another step sends it.
@@ -90,7 +90,7 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                 continue;
             }
             let all = sent.contains_key(name) || name == members;
-            check.require(all, at, "/call/body", &format!("does not send {name}, which its change shows"));
+            check.require(all, at, "/call/body", format_args!("does not send {name}, which its change shows"));
             let Some(before) = before.filter(|_| name != members) else { continue };
             let seen = before.get(name);
             let same = match (&attribute.before, &attribute.after) {
@@ -107,7 +107,7 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                 (CheckerShownValue::Absent, _) => seen.is_some_and(CheckerValue::is_null),
                 _ => false,
             };
-            check.require(same, at, "/operation/before", &format!("believes that {name} is not what its change shows"));
+            check.require(same, at, "/operation/before", format_args!("believes that {name} is not what its change shows"));
         }
     }
 }
@@ -164,10 +164,10 @@ pub(super) fn check_preconditions(check: &mut CheckerContext<'_>) {
                 let known = key.keys().eq(natural_key_of(check, step).iter());
                 let right = key.iter().all(|(name, wanted)| value(name) == Some(wanted));
                 // The service may complete a slug, so the answer is not expected to repeat it.
-                let mut repeated = key.clone();
+                let mut repeated = (**key).clone();
                 repeated.retain(|name, _| !own.is_some_and(|kind| kind.completed.contains(&name.as_str())));
                 check.require(known && right, at, "/operation/key", "is not found by what it sends");
-                check.require(*expect == repeated, at, "/operation/expect", "expects something else than it sends");
+                check.require(**expect == repeated, at, "/operation/expect", "expects something else than it sends");
             }
             CheckerOperation::Update { before, expect, untouched, .. } => {
                 let values = sent.into_iter().flatten().filter(|(name, _)| value(name).is_some());

@@ -1,6 +1,7 @@
 //! The common lookups of all rules, and how they report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use super::facts::{LinkBody, Links, ServiceFacts, all_links, service};
 use super::shape::{
@@ -96,9 +97,9 @@ impl<'a> CheckerContext<'a> {
     }
 
     /// Reports unless it holds.
-    pub(super) fn require(&mut self, holds: bool, at: usize, place: &str, text: &str) {
+    pub(super) fn require(&mut self, holds: bool, at: usize, place: &str, text: impl Display) {
         if !holds {
-            self.report_step(at, place, text);
+            self.report_step(at, place, &text.to_string());
         }
     }
 

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::context::CheckerContext;
 use super::journal_line::{CheckerJournalLine, CheckerRecord, CheckerRunStarted};
@@ -12,8 +11,8 @@ use super::order::READ_BACK_BARRIER;
 use super::reconnect::{self, RecordedStatus};
 use super::rules::{RULES, RuleScope};
 use super::shape::{CheckerDocument, CheckerOperation, CheckerPhase, CheckerStep, List};
-use super::strict::StrictJson;
-use super::{CheckerViolation, FORMAT_VERSION, MOST_BYTES, canonical_json, digest_of_canonical, new_violation, sha256_hex};
+use super::strict::CanonicalJson;
+use super::{CheckerViolation, FORMAT_VERSION, MOST_BYTES, digest_of_canonical, new_violation, sha256_hex};
 
 /// What was found in a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -105,9 +104,9 @@ pub fn verify_journal(bytes: &[u8]) -> JournalVerification {
 }
 
 /// One line, by itself and as the successor of the line before.
-fn read_line(bytes: &[u8], number: usize, head: &str) -> Result<(Value, CheckerJournalLine), (&'static str, String)> {
+fn read_line(bytes: &[u8], number: usize, head: &str) -> Result<(CanonicalJson, CheckerJournalLine), (&'static str, String)> {
     let unread = |error: serde_json::Error| ("shape", format!("it is not a line of a journal: {error}"));
-    let StrictJson(json) = serde_json::from_slice(bytes).map_err(unread)?;
+    let json = CanonicalJson::parse(bytes).map_err(unread)?;
     let line: CheckerJournalLine = serde_json::from_slice(bytes).map_err(unread)?;
     let tail = format!(",\"hash\":\"{}\"}}", line.hash);
     let body = bytes.strip_suffix(tail.as_bytes()).unwrap_or_default();
@@ -125,7 +124,7 @@ impl CheckerJournal {
         self.violations.push(new_violation(&format!("journal::{code}"), format!("line {}", self.line), step, text));
     }
 
-    fn take_line(&mut self, line: CheckerJournalLine, json: &Value) {
+    fn take_line(&mut self, line: CheckerJournalLine, json: &CanonicalJson) {
         if let CheckerRecord::Started(started) = line.record {
             return self.begin_run(&line.run, *started, json);
         }
@@ -183,11 +182,11 @@ impl CheckerJournal {
         self.runs.insert(of, run);
     }
 
-    fn begin_run(&mut self, id: &str, started: CheckerRunStarted, json: &Value) {
+    fn begin_run(&mut self, id: &str, started: CheckerRunStarted, json: &CanonicalJson) {
         if started.format_version != FORMAT_VERSION {
             self.report("format", None, "it is of a version that is not known here");
         }
-        if digest_of_canonical(&canonical_json(&json["record"]["plan"])) != started.digest {
+        if digest_of_canonical(&json.recorded_plan()) != started.digest {
             self.report("digest", None, "the digest is not that of the plan");
         }
         if started.approvals.iter().any(|approval| approval.digest != started.digest) {

@@ -131,7 +131,7 @@ fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViol
         let told = told.split(" at line ").next().unwrap_or_default();
         no(code, format!("line {}, column {}", error.line(), error.column()), told)
     };
-    let json = match serde_json::from_slice::<CanonicalJson>(bytes) {
+    let json = match CanonicalJson::parse(bytes) {
         Ok(json) => json,
         Err(error) => return unread("json", &error),
     };
@@ -192,24 +192,6 @@ fn check_document(sealed: bool, digest: String, document: &CheckerDocument) -> P
 /// The digest identifies what was approved, so it must match the contents.
 fn digest_of_canonical(text: &str) -> String {
     format!("sha256:{}", sha256_hex(without_prints(text).as_bytes()))
-}
-
-/// RFC 8785, but with each number unchanged: the standard treats `1.0` as `1`, and a service may not.
-fn canonical_json(value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            format!("[{}]", items.iter().map(canonical_json).collect::<Vec<_>>().join(","))
-        }
-        Value::Object(members) => {
-            let mut members: Vec<(Vec<u16>, &String, &Value)> =
-                members.iter().map(|(name, value)| (name.encode_utf16().collect(), name, value)).collect();
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            let member =
-                |(_, name, value): (_, &String, &Value)| format!("{}:{}", Value::from(name.as_str()), canonical_json(value));
-            format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
-        }
-        plain => plain.to_string(),
-    }
 }
 
 /// A hidden part of a value has a print of twelve digits, made with a key that not everyone has: the digest leaves it out,

@@ -82,7 +82,7 @@ pub(super) fn check_entry_changes(check: &mut CheckerContext<'_>) {
             }
             let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
             let same = number == named || (digits(number) == digits(named) && !digits(number).is_empty());
-            check.require(same, index, "/operation/number", &format!("is about another number than {}", change.address));
+            check.require(same, index, "/operation/number", format_args!("is about another number than {}", change.address));
         }
         if !right {
             check.report(&place, &format!("{} shows something else than its steps do", change.address));

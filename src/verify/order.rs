@@ -146,7 +146,7 @@ pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
                 let same = **bridge == CheckerRef::Id((*on).to_owned());
                 let needless = same && check.links(account).is_some_and(Links::replaces);
                 let join_id = &check.plan.steps[*at].id;
-                check.require(!needless, *cut, "", &format!("cuts {number}, which {join_id} alone would move"));
+                check.require(!needless, *cut, "", format_args!("cuts {number}, which {join_id} alone would move"));
                 let free = !same || **before == CheckerServedState::NotThere;
                 check.require(free, *at, "/operation/before", "believes in a connection that the plan cuts");
             }
@@ -231,7 +231,7 @@ pub(super) fn check_read_backs(check: &mut CheckerContext<'_>) {
                 for done in done {
                     let id = &check.plan.steps[done].id;
                     let waits = check.waits[at].contains(id.as_str());
-                    check.require(waits, at, "/waits_for", &format!("confirms {id} and does not wait for it"));
+                    check.require(waits, at, "/waits_for", format_args!("confirms {id} and does not wait for it"));
                 }
                 continue;
             }
@@ -268,13 +268,13 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         check.require(freed, at, "/operation/prior_connections", "lists numbers that it does not free");
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|kind| kind.name == kind_of(address)).unwrap_or(usize::MAX);
-        check.require(rank >= last, at, "", &format!("is not in the order {}", names.join(", ")));
+        check.require(rank >= last, at, "", format_args!("is not in the order {}", names.join(", ")));
         last = rank;
         let waits = check.waits[at].contains(READ_BACK_BARRIER);
-        check.require(waits, at, "/waits_for", &format!("deletes without waiting for {READ_BACK_BARRIER}"));
+        check.require(waits, at, "/waits_for", format_args!("deletes without waiting for {READ_BACK_BARRIER}"));
         if let Some((place, read_back)) = last_read_back {
             let read = place < at && read_back.phase == CheckerPhase::ReadBack;
-            check.require(read, at, "/waits_for", &format!("deletes before {}, which reads back", read_back.id));
+            check.require(read, at, "/waits_for", format_args!("deletes before {}, which reads back", read_back.id));
         }
         let told: BTreeSet<(&str, &str)> = cut.iter().map(|(bridge, number)| (bridge.as_str(), number.as_str())).collect();
         let target = check.links(&step.call.account).filter(|links| links.targets.contains(&kind_of(address)));
@@ -366,7 +366,7 @@ fn check_replaced(check: &mut CheckerContext<'_>, at: usize, id: &str, address: 
                 continue;
             }
             let waits = check.waits[at].contains(other.id.as_str());
-            check.require(waits, at, "/waits_for", &format!("does not wait for {}, which takes its place", other.id));
+            check.require(waits, at, "/waits_for", format_args!("does not wait for {}, which takes its place", other.id));
         }
     }
 }

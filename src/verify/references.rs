@@ -140,7 +140,7 @@ pub(super) fn check_ids_of_created(check: &mut CheckerContext<'_>) {
                 }
             }
             let Some(ids) = ids else { continue };
-            check.require(!ids.is_empty(), at, "/call/body", &format!("holds no id of another step in {name}"));
+            check.require(!ids.is_empty(), at, "/call/body", format_args!("holds no id of another step in {name}"));
             for (place, id) in ids {
                 let blank = matches!(value.pointer(place), Some(it) if it == "" || *it == 0);
                 let mut filled = value.clone();
@@ -158,7 +158,7 @@ pub(super) fn check_ids_of_created(check: &mut CheckerContext<'_>) {
                 });
                 check.require(right, at, "/call/body", "needs an id that no earlier create of this account makes");
                 let waits = check.waits[at].contains(id.as_str());
-                check.require(waits, at, "/waits_for", &format!("needs the id of {id} and does not wait for it"));
+                check.require(waits, at, "/waits_for", format_args!("needs the id of {id} and does not wait for it"));
             }
         }
     }
@@ -225,11 +225,11 @@ pub(super) fn check_deletes_of_referred(check: &mut CheckerContext<'_>) {
                 .flatten()
                 .any(|(name, _)| sends(name).is_some_and(|value| names(address, name, value, kind, &id)));
             let (gone, own_id) = (check.plan.steps[delete].id.clone(), step.id.clone());
-            check.require(!still, at, "/call/body", &format!("names what {gone} deletes"));
+            check.require(!still, at, "/call/body", format_args!("names what {gone} deletes"));
             match &step.operation {
                 CheckerOperation::Update { before, .. } => {
                     let left = names_in(address, before, kind, &id).into_iter().all(|name| sends(&name).is_some());
-                    check.require(left, at, "/call/body", &format!("leaves a name of what {gone} deletes"));
+                    check.require(left, at, "/call/body", format_args!("leaves a name of what {gone} deletes"));
                 }
                 CheckerOperation::Delete { .. } => {}
                 _ => continue,

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
 use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::context::{CheckerContext, kind_of};
 use super::facts::{LinkRequests, Links, MemberKey, all_links, kind, service};
-use super::shape::{CheckerBody, CheckerEntries, CheckerOperation, CheckerPayload, CheckerRef, CheckerShownValue, CheckerStep};
+use super::shape::{CheckerBody, CheckerOperation, CheckerPayload, CheckerRef, CheckerShownValue, CheckerStep};
 use super::strict::CheckerValue;
 
 /// The destination of the token is part of the approval: each step's account is listed once and leads to its own service.
@@ -99,9 +100,9 @@ fn is_segment(id: &str) -> bool {
 }
 
 /// The entries that a body holds, whatever its form.
-pub(super) fn request_entries(step: &CheckerStep) -> Option<&CheckerEntries> {
+pub(super) fn request_entries(step: &CheckerStep) -> Option<&LiteMap<SmolStr, CheckerPayload>> {
     match step.call.body.as_ref()? {
-        CheckerBody::Object(entries) | CheckerBody::Overlay { set: entries, .. } => Some(entries),
+        CheckerBody::Object(entries) | CheckerBody::Overlay { set: entries, .. } => Some(&**entries),
     }
 }
 
@@ -253,7 +254,7 @@ pub(super) fn check_created_references(check: &mut CheckerContext<'_>) {
             check.require(made.is_some(), at, "/operation", "needs an id that no earlier create of this account makes");
             // A read-back waits for the connects, which wait for the configurations.
             let waits = check.waits[at].contains(id.as_str()) || (reads && is_target);
-            check.require(waits, at, "/waits_for", &format!("needs the id of {id} and does not wait for it"));
+            check.require(waits, at, "/waits_for", format_args!("needs the id of {id} and does not wait for it"));
         }
     }
 }
@@ -272,7 +273,7 @@ fn check_seals(check: &mut CheckerContext<'_>) {
             continue;
         };
         let step = &check.plan.steps[at];
-        for (name, seal) in of {
+        for (name, seal) in of.iter() {
             let sends = |(key, payload): (&SmolStr, &CheckerPayload)| match payload {
                 CheckerPayload::Secret { attribute, .. } => attribute == name,
                 // The hidden part of a value is sealed as well.
@@ -296,7 +297,7 @@ pub(super) fn check_secrets(check: &mut CheckerContext<'_>) {
         for (name, payload) in request_entries(step).into_iter().flatten() {
             match payload {
                 CheckerPayload::Value(value) | CheckerPayload::WithIds { value, .. } => {
-                    check.require(!bare(name, value), at, "/call/body", &format!("sends a literal as {name}"));
+                    check.require(!bare(name, value), at, "/call/body", format_args!("sends a literal as {name}"));
                 }
                 CheckerPayload::Secret { address, attribute } => {
                     sent.push(name.as_str());

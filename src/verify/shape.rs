@@ -4,7 +4,9 @@
 #![allow(dead_code, reason = "of some members only the shape is checked: notices, reasons, what the ledger learns")]
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
+use litemap::LiteMap;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -12,10 +14,31 @@ use super::strict::CheckerValue;
 
 /// A list that takes only the memory of its items: a plan may have a million of them.
 pub(super) type List<T> = Box<[T]>;
-/// Values by attribute. Not a sorted list, which would also be read from a list of pairs.
-pub(super) type CheckerValues = BTreeMap<SmolStr, CheckerValue>;
+/// Values by attribute.
+pub(super) type CheckerValues = CheckerMap<CheckerValue>;
 /// The entries of a body.
-pub(super) type CheckerEntries = BTreeMap<SmolStr, CheckerPayload>;
+pub(super) type CheckerEntries = CheckerMap<CheckerPayload>;
+
+/// A map as a sorted list: a tree takes half a kilobyte for one entry. It is read as a tree, because a list of pairs is no map.
+#[derive(Deserialize, Clone, Default, PartialEq)]
+#[serde(from = "BTreeMap<SmolStr, T>", bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct CheckerMap<T>(LiteMap<SmolStr, T>);
+
+impl<T> From<BTreeMap<SmolStr, T>> for CheckerMap<T> {
+    fn from(entries: BTreeMap<SmolStr, T>) -> Self {
+        let mut list = Vec::with_capacity(entries.len());
+        list.extend(entries);
+        Self(LiteMap::from_sorted_store_unchecked(list))
+    }
+}
+
+impl<T> Deref for CheckerMap<T> {
+    type Target = LiteMap<SmolStr, T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 macro_rules! objects {
     ($($name:ident { $($(#[$meta:meta])? $field:ident: $type:ty),* $(,)? })*) => {
@@ -101,7 +124,7 @@ objects! {
         limits: Option<CheckerLimits>, accounts: List<CheckerAccount>, changes: List<CheckerChange>, steps: List<CheckerStep>, impact: List<CheckerImpact>, refusals: List<CheckerRefusal>,
         ledger: List<CheckerLedgerUpdate>,
         #[serde(default)] not_taken: List<CheckerNotTakenValue>,
-        #[serde(default)] secrets: BTreeMap<String, BTreeMap<String, String>>,
+        #[serde(default)] secrets: BTreeMap<String, CheckerMap<String>>,
         #[serde(default)] existing: BTreeMap<String, CheckerExistingObject>,
         #[serde(default)] references: BTreeMap<String, CheckerExistingObject>,
     }
@@ -138,7 +161,7 @@ objects! {
     }
     CheckerNotice { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
     CheckerUndoEntry { of: List<String>, what: String, #[serde(default)] calls: List<CheckerCall>, lost: Option<String> }
-    CheckerSeals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
+    CheckerSeals { key: String, steps: BTreeMap<String, CheckerMap<String>> }
     CheckerUnmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
 }
 

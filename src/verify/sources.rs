@@ -21,13 +21,14 @@ pub(super) fn check_secret_sources(check: &mut CheckerContext<'_>) {
         let known = source(address, &attribute.name).filter(|_| secret);
         attribute.source.is_some() == secret && attribute.source.as_ref() == known
     };
-    let changed = plan.changes.iter().enumerate().flat_map(|(index, change)| {
-        let place = move |at| format!("/changes/{index}/attributes/{at}/source");
-        change.attributes.iter().enumerate().map(move |(at, attribute)| (place(at), &change.address, attribute))
-    });
-    let untaken = plan.not_taken.iter().enumerate();
-    let untaken = untaken.map(|(at, it)| (format!("/not_taken/{at}/attribute/source"), &it.address, &it.attribute));
-    for (place, ..) in changed.chain(untaken).filter(|(_, address, attribute)| !agrees(address, attribute)) {
-        check.report(&place, "a secret is shown with another source than it has");
+    let told = "a secret is shown with another source than it has";
+    for (index, change) in plan.changes.iter().enumerate() {
+        let disagrees = |(_, attribute): &(usize, &CheckerAttribute)| !agrees(&change.address, attribute);
+        for (at, _) in change.attributes.iter().enumerate().filter(disagrees) {
+            check.report(&format!("/changes/{index}/attributes/{at}/source"), told);
+        }
+    }
+    for (at, _) in plan.not_taken.iter().enumerate().filter(|(_, it)| !agrees(&it.address, &it.attribute)) {
+        check.report(&format!("/not_taken/{at}/attribute/source"), told);
     }
 }

@@ -2,125 +2,67 @@
 //! written: the digest distinguishes `1` from `1.0`, and a 64-bit whole number from its neighbour.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::ser::Serialize;
+use serde_json::Value;
 use smol_str::SmolStr;
 
-/// A value without duplicate members.
-pub(super) struct StrictJson(pub(super) Value);
-
-impl<'de> Deserialize<'de> for StrictJson {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("no number"))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(StrictJson(item)) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the member `{key}` appears twice")));
-            }
-            let StrictJson(value) = entries.next_value()?;
-            map.insert(key, value);
-        }
-        Ok(Value::Object(map))
-    }
-}
-
-/// The same as canonical text (RFC 8785, but with each number as it is written): a tree takes ten times the memory of a text.
+/// A value as canonical text (RFC 8785, but with each number as it is written): a tree takes ten times the memory of a text. The
+/// members of the outermost object stay where they are.
 #[derive(Default)]
 pub(super) struct CanonicalJson {
     text: String,
-    /// Where the members of the outermost object are in the text.
     members: Members,
 }
 
-/// The members of an object: where their values are.
-type Members = BTreeMap<Name, Range<usize>>;
+/// The members of an object, sorted by name.
+type Members = Vec<Member>;
 
-/// The name of a member, in the order of the standard: by UTF-16 units.
-#[derive(PartialEq, Eq)]
-struct Name(String);
-
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Without surrogates the order of the bytes is the same.
-        if self.0.is_ascii() && other.0.is_ascii() {
-            return self.0.cmp(&other.0);
-        }
-        self.0.encode_utf16().cmp(other.0.encode_utf16())
-    }
+/// Where the name of a member, which is a JSON text, and its value are.
+struct Member {
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// The order of the standard: by UTF-16 units. The names are JSON texts.
+fn compare_names(one: &[u8], other: &[u8]) -> Ordering {
+    let plain = |name: &[u8]| name.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
+    if plain(one) && plain(other) {
+        // Without the quote at the end, which is not less than every letter.
+        return one[..one.len() - 1].cmp(&other[..other.len() - 1]);
     }
+    let units = |name: &[u8]| -> Vec<u16> { serde_json::from_slice::<String>(name).unwrap_or_default().encode_utf16().collect() };
+    units(one).cmp(&units(other))
 }
 
 impl CanonicalJson {
+    /// Reads a document; its canonical text is about as long.
+    pub(super) fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        let (mut text, mut reader) = (Vec::with_capacity(bytes.len()), serde_json::Deserializer::from_slice(bytes));
+        let members = CanonicalWriter { text: &mut text, sorts: false }.deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(Self { text: String::from_utf8(text).map_err(serde_json::Error::custom)?, members })
+    }
+
     /// A member of the outermost object.
     pub(super) fn member(&self, name: &str) -> Option<&str> {
-        self.members.get(&Name(name.to_owned())).map(|value| &self.text[value.clone()])
+        let name = Value::from(name).to_string();
+        let found = self.members.iter().find(|member| self.text[member.name.clone()] == name)?;
+        Some(&self.text[found.value.clone()])
     }
-}
 
-impl<'de> Deserialize<'de> for CanonicalJson {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut text = String::new();
-        let members = CanonicalWriter(&mut text).deserialize(deserializer)?;
-        Ok(Self { text, members })
+    /// The plan in a line of a journal.
+    pub(super) fn recorded_plan(&self) -> String {
+        let record = Self::parse(self.member("record").unwrap_or("null").as_bytes()).unwrap_or_default();
+        record.member("plan").unwrap_or("null").to_owned()
     }
 }
 
 /// A value as canonical text. Most values are only compared, and a tree takes ten times the memory.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct CheckerValue(SmolStr);
 
 impl CheckerValue {
@@ -142,26 +84,29 @@ impl CheckerValue {
 
 impl From<Value> for CheckerValue {
     fn from(value: Value) -> Self {
-        Self(super::canonical_json(&value).into())
+        Self::deserialize(value).unwrap_or_default()
     }
 }
 
 impl<'de> Deserialize<'de> for CheckerValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let CanonicalJson { text, .. } = CanonicalJson::deserialize(deserializer)?;
-        Ok(Self(text.into()))
+        let mut text = Vec::new();
+        CanonicalWriter { text: &mut text, sorts: true }.deserialize(deserializer)?;
+        str::from_utf8(&text).map(|text| Self(text.into())).map_err(D::Error::custom)
     }
 }
 
 /// Appends a value to a text, and says where its members are. All depths write into one text: a text for each value takes
 /// most of the time.
-struct CanonicalWriter<'a>(&'a mut String);
+struct CanonicalWriter<'a> {
+    text: &'a mut Vec<u8>,
+    /// Whether the members of an object are put in order.
+    sorts: bool,
+}
 
 impl CanonicalWriter<'_> {
-    fn push(self, value: &Value) -> Members {
-        // Writing to a `String` cannot fail.
-        let _ = write!(self.0, "{value}");
-        Members::new()
+    fn push<E: Error>(self, value: impl Serialize) -> Result<Members, E> {
+        serde_json::to_writer(self.text, &value).map(|()| Members::new()).map_err(E::custom)
     }
 }
 
@@ -181,65 +126,80 @@ impl<'de> Visitor<'de> for CanonicalWriter<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Members, E> {
-        Ok(self.push(&Value::Null))
+        self.push(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Members, E> {
-        Ok(self.push(&value.into()))
+        self.push(value)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Members, E> {
-        Ok(self.push(&value.into()))
+        self.push(value)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Members, E> {
-        Ok(self.push(&value.into()))
+        self.push(value)
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Members, E> {
-        Number::from_f64(value).map(|number| self.push(&Value::Number(number))).ok_or_else(|| E::custom("no number"))
+        self.push(value)
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Members, E> {
-        Ok(self.push(&value.into()))
+        self.push(value)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Members, A::Error> {
-        self.0.push('[');
-        while list.next_element_seed(CanonicalWriter(self.0))?.is_some() {
-            self.0.push(',');
+        self.text.push(b'[');
+        while list.next_element_seed(CanonicalWriter { text: self.text, sorts: true })?.is_some() {
+            self.text.push(b',');
         }
-        if self.0.ends_with(',') {
-            self.0.pop();
+        if self.text.ends_with(b",") {
+            self.text.pop();
         }
-        self.0.push(']');
+        self.text.push(b']');
         Ok(Members::new())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
-        let start = self.0.len();
+        let text = self.text;
         let mut members = Members::new();
-        while let Some(name) = entries.next_key::<String>()?.map(Name) {
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(format!("the member `{}` appears twice", name.0)));
-            }
-            let begin = self.0.len();
-            entries.next_value_seed(CanonicalWriter(self.0))?;
-            members.insert(name, begin - start..self.0.len() - start);
+        text.push(b'{');
+        let start = text.len();
+        let mut begin = start;
+        while entries.next_key_seed(CanonicalWriter { text, sorts: true })?.is_some() {
+            let name = begin..text.len();
+            text.push(b':');
+            let value = text.len();
+            entries.next_value_seed(CanonicalWriter { text, sorts: true })?;
+            members.push(Member { name, value: value..text.len() });
+            text.push(b',');
+            begin = text.len();
         }
-        let values = self.0.split_off(start);
-        self.0.push('{');
-        for (name, value) in &mut members {
-            if self.0.len() > start + 1 {
-                self.0.push(',');
+        let by_name = |one: &Member, other: &Member| compare_names(&text[one.name.clone()], &text[other.name.clone()]);
+        if !members.is_sorted_by(|one, other| by_name(one, other).is_lt()) {
+            members.sort_by(by_name);
+            if let Some(twice) = members.windows(2).find(|pair| by_name(&pair[0], &pair[1]).is_eq()) {
+                let name: String = serde_json::from_slice(&text[twice[0].name.clone()]).unwrap_or_default();
+                return Err(A::Error::custom(format!("the member `{name}` appears twice")));
             }
-            CanonicalWriter(self.0).push(&name.0.as_str().into());
-            self.0.push(':');
-            let begin = self.0.len();
-            self.0.push_str(&values[value.clone()]);
-            *value = begin..self.0.len();
+            if self.sorts {
+                let mut place = start;
+                let moved = members.iter().skip_while(|member| {
+                    let stays = member.name.start == place;
+                    place = if stays { member.value.end + 1 } else { place };
+                    stays
+                });
+                let moved: Vec<&[u8]> = moved.map(|member| &text[member.name.start..=member.value.end]).collect();
+                let moved = moved.concat();
+                text.truncate(place);
+                text.extend_from_slice(&moved);
+            }
         }
-        self.0.push('}');
+        if text.ends_with(b",") {
+            text.pop();
+        }
+        text.push(b'}');
         Ok(members)
     }
 }
@@ -248,18 +208,22 @@ impl<'de> Visitor<'de> for CanonicalWriter<'_> {
 mod tests {
     use super::*;
 
+    fn canonical(text: &str) -> CheckerValue {
+        serde_json::from_str(text).unwrap()
+    }
+
     #[test]
-    fn the_text_is_that_of_the_tree() {
-        let text =
-            "{ \"b\": [1, -2, 1.0, 1e3, true, null, {}], \"a\": { \"\u{20ac}\": \"x\\n\", \"\u{1d11e}\": [] }, \"\": \"\" }";
-        let StrictJson(tree) = serde_json::from_str(text).unwrap();
-        let canonical: CanonicalJson = serde_json::from_str(text).unwrap();
-        assert_eq!(canonical.text, crate::verify::canonical_json(&tree));
-        assert_eq!(canonical.member("b"), Some("[1,-2,1.0,1000.0,true,null,{}]"));
-        assert_eq!(canonical.member("").zip(canonical.member("c")), None);
-        let nested: CanonicalJson = serde_json::from_str(r#"{"z":{"y":[[],[{}],","],"x":","},"a":2}"#).unwrap();
-        assert_eq!(nested.text, r#"{"a":2,"z":{"x":",","y":[[],[{}],","]}}"#);
-        assert_eq!((nested.member("z"), nested.member("y")), (Some(r#"{"x":",","y":[[],[{}],","]}"#), None));
-        assert!(serde_json::from_str::<CanonicalJson>("{\"a\":{\"b\":1,\"b\":2}}").is_err());
+    fn members_are_sorted_and_numbers_are_kept() {
+        let text = "{ \"b\": [1, -2, 1.0, 1e3, true, null, {}], \"a\": { \"\u{fb33}\": \"x\\n\", \"\u{1d11e}\": [] }, \"\": \"\", \"a!\": 1 }";
+        let sorted = "{\"\":\"\",\"a\":{\"\u{1d11e}\":[],\"\u{fb33}\":\"x\\n\"},\"a!\":1,\"b\":[1,-2,1.0,1000.0,true,null,{}]}";
+        assert_eq!(canonical(text).text(), sorted);
+        assert!(CheckerValue::from(canonical(text).tree()) == canonical(sorted));
+        assert_eq!(canonical(r#"{"z":{"y":[[],[{}],","],"x":","},"a":2}"#).text(), r#"{"a":2,"z":{"x":",","y":[[],[{}],","]}}"#);
+        let outer = CanonicalJson::parse(text.as_bytes()).unwrap();
+        assert_eq!(outer.member("b"), Some("[1,-2,1.0,1000.0,true,null,{}]"));
+        assert_eq!((outer.member(""), outer.member("c")), (Some("\"\""), None));
+        for twice in ["{\"a\":{\"b\":1,\"b\":2}}", "{\"b\":1,\"a\":1,\"\\u0062\":2}"] {
+            assert!(CanonicalJson::parse(twice.as_bytes()).is_err(), "{twice}");
+        }
     }
 }

@@ -104,8 +104,7 @@ fn call(method: RequestMethod, path: &str) -> Call {
 }
 
 fn with_body(mut call: Call, entries: &[(&str, BodyValue)]) -> Call {
-    let entries: IndexMap<String, BodyValue> =
-        entries.iter().map(|(key, payload)| ((*key).to_owned(), payload.clone())).collect();
+    let entries = entries.iter().map(|(key, payload)| ((*key).into(), payload.clone())).collect();
     call.body = Some(CallBody::Object(entries));
     call
 }
@@ -166,9 +165,9 @@ async fn fills_secrets_in_and_takes_them_out_of_what_comes_back() {
     let address = Address::new("partners", "west");
     let vault = SecretVault::from_iter([((address.clone(), "password".to_owned()), Secret::new("pw-\"quoted\""))]);
     let http = build(&account(&carrierx::TABLE, &base), vault, HttpOptions::default()).unwrap();
-    let secret = BodyValue::Secret { address: address.clone(), attribute: "password".to_owned() };
+    let secret = BodyValue::Secret { address: Box::new(address.clone()), attribute: "password".into() };
     let post =
-        with_body(call(RequestMethod::Post, "partners"), &[("login", BodyValue::Value(json!("west"))), ("password", secret)]);
+        with_body(call(RequestMethod::Post, "partners"), &[("login", BodyValue::Value("west".into())), ("password", secret)]);
     let error = http.send(&post).await.unwrap_err();
 
     let got = got.lock().unwrap();
@@ -187,7 +186,7 @@ async fn fills_secrets_in_and_takes_them_out_of_what_comes_back() {
 async fn an_unfinished_call_is_not_sent() {
     let (base, got) = serve(|_, _| answer(200, json!({}))).await;
     let http = http(&unpod::TABLE, &base);
-    let missing = BodyValue::Secret { address: Address::new("providers", "x"), attribute: "auth_token".to_owned() };
+    let missing = BodyValue::Secret { address: Box::new(Address::new("providers", "x")), attribute: "auth_token".into() };
     let overlay =
         Call { body: Some(CallBody::Overlay { fields: vec![], set: IndexMap::new() }), ..call(RequestMethod::Put, "partners/1") };
     let unfinished = [

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use smol_str::SmolStr;
+
 use super::{OneDifference, plain_value};
 use crate::model::call::{BodyValue, CallBody, StepId};
 use crate::model::resource::ServedBy;
@@ -178,7 +180,7 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
     if let Some(body) = &step.call.body {
         let entries = body.own_entries();
         parts.extend(entries.iter().map(|(key, value)| (format!("{BODY} {key}"), body_value(value))));
-        parts.insert(BODY_ORDER.to_owned(), entries.keys().cloned().collect::<Vec<_>>().join(", "));
+        parts.insert(BODY_ORDER.to_owned(), entries.keys().map(SmolStr::as_str).collect::<Vec<_>>().join(", "));
         if let CallBody::Overlay { fields, .. } = body {
             parts.insert("all fields of the body".to_owned(), fields.join(", "));
         }

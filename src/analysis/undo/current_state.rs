@@ -160,7 +160,7 @@ impl<'a> UndoBuilder<'a> {
             !self.made.contains(&live.id)
                 && kind.natural_key.iter().all(|name| {
                     let pair = kind.field(name).zip(image.get(*name)).zip(live.attributes.get(name));
-                    pair.is_some_and(|((field, was), is)| is_same_value(field, facts, was, is))
+                    pair.is_some_and(|((field, was), is)| is_same_value(field, facts, &was.into(), is))
                 })
         });
         match alike {

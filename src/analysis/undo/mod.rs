@@ -212,10 +212,10 @@ impl<'a> UndoBuilder<'a> {
         let mut back = BTreeMap::new();
         for (name, _) in plain {
             let Some(field) = kind.field(name) else { continue };
-            let was = deed.before.and_then(|image| image.get(name)).or_else(|| before.get(name));
+            let was = deed.before.and_then(|image| image.get(field.name)).or_else(|| before.get(field.name));
             let was = was.map_or(CompactValue::Null, CompactValue::from);
             let now = live.attributes.get(field.name).unwrap_or(&CompactValue::Null);
-            let left = [deed.after.and_then(|image| image.get(name)), expect.get(name)];
+            let left = [deed.after.and_then(|image| image.get(field.name)), expect.get(field.name)];
             let still = left.into_iter().flatten().any(|after| field.values_equal(&after.into(), now));
             if field.values_equal(&was, now) {
                 continue;
@@ -275,10 +275,11 @@ impl<'a> UndoBuilder<'a> {
         let sent = deed.step.call.body.as_ref().map(CallBody::own_entries);
         let changed = sent.into_iter().flatten().any(|(name, payload)| {
             let (Some(field), BodyValue::Value(sent)) = (kind.field(name), payload) else { return false };
-            let after = deed.after.and_then(|image| image.get(name));
+            let after = deed.after.and_then(|image| image.get(field.name));
             let now = live.attributes.get(field.name);
             !now.is_none_or(|now| {
-                is_same_value(field, facts, sent, now) || after.is_some_and(|after| is_same_value(field, facts, after, now))
+                is_same_value(field, facts, sent, now)
+                    || after.is_some_and(|after| is_same_value(field, facts, &after.into(), now))
             })
         });
         if changed {
@@ -349,8 +350,7 @@ fn undo_place() -> SourceLocation {
     SourceLocation { file: "(undo)".into(), line: 1, column: 1 }
 }
 
-fn is_same_value(field: &Field, facts: Option<&AccountFacts>, sent: &Value, now: &CompactValue) -> bool {
-    let sent = &CompactValue::from(sent);
+fn is_same_value(field: &Field, facts: Option<&AccountFacts>, sent: &CompactValue, now: &CompactValue) -> bool {
     match facts {
         Some(facts) => field.same_in(&facts.catalogue, sent, now),
         None => field.catalogue.is_none() && field.values_equal(sent, now),

@@ -52,7 +52,7 @@ impl UndoBuilder<'_> {
         let stated = |name: &str| declared.and_then(|object| object.attributes.get(name));
         // The secret of an entry is that of the object which the entry describes now.
         let other = kind.secret_owners().find_map(|field| match (image.get(field.name), stated(field.name)) {
-            (Some(was), Some(DesiredValue::Value(is))) if !is_same_value(field, facts, was, is) => {
+            (Some(was), Some(DesiredValue::Value(is))) if !is_same_value(field, facts, &was.into(), is) => {
                 Some(format!("{} {}, and the deleted one had {was}", field.name, is.json()))
             }
             _ => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{DoneStep, NotUndone, done_steps};
 use crate::model::call::{BodyValue, Call, CallBody};
-use crate::model::value::Value;
+use crate::model::value::CompactValue;
 use crate::plan::{ObjectRef, Plan, Step, StepOperation, UndoEntry};
 use crate::state::journal::RecordedRun;
 
@@ -126,15 +126,15 @@ fn request_name(call: &Call, id: &dyn Fn(&str) -> Option<String>) -> String {
         path = format!("{before}{}{after}", id(step).unwrap_or_default());
     }
     // An id is a number in one body and a text in the other.
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let plain = |value: &CompactValue| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let entry = |payload: &BodyValue| match payload {
         BodyValue::Value(value) => plain(value),
         BodyValue::Secret { address, attribute } => format!("secret {address} {attribute}"),
         BodyValue::IdOf(step) => id(step).unwrap_or_default(),
-        BodyValue::WithIds { value, ids } => BodyValue::fill_ids(value, ids, |step| Ok(id(step).unwrap_or_default()))
-            .map_or_else(|_| value.to_string(), |it| plain(&it)),
+        BodyValue::WithIds { value, ids } => BodyValue::fill_ids(&value.json(), ids, |step| Ok(id(step).unwrap_or_default()))
+            .map_or_else(|_| value.to_string(), |it| plain(&it.into())),
     };
-    let entries: BTreeMap<&String, String> =
-        call.body.iter().flat_map(CallBody::own_entries).map(|(name, payload)| (name, entry(payload))).collect();
+    let entries: BTreeMap<&str, String> =
+        call.body.iter().flat_map(CallBody::own_entries).map(|(name, payload)| (name.as_str(), entry(payload))).collect();
     format!("{} {} {path} {:?} {entries:?}", call.account, call.method, call.query)
 }

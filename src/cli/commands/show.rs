@@ -1,7 +1,6 @@
 //! `telform show`: a saved plan as it is; nothing but the file is looked at.
 
 use std::cell::LazyCell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -92,7 +91,7 @@ fn render_origin(reviewed: &SavedPlan, width: usize) -> String {
         text.push_str(&wrap_sentence(&asked, width));
         text.push('\n');
     }
-    let sealed: usize = document.seals.iter().flat_map(|seals| seals.steps.values()).map(BTreeMap::len).sum();
+    let sealed: usize = document.seals.iter().flat_map(|seals| seals.steps.values()).map(|of| of.len()).sum();
     if sealed > 0 {
         let secrets = if sealed == 1 { "secret" } else { "secrets" };
         text.push_str(&format!("bound to the value of {sealed} {secrets}\n"));

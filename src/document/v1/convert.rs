@@ -258,9 +258,7 @@ impl From<&call::Call> for CallV1 {
 
 impl From<&call::CallBody> for Body {
     fn from(body: &call::CallBody) -> Self {
-        let entries = |all: &indexmap::IndexMap<String, call::BodyValue>| {
-            all.iter().map(|(name, payload)| (name.clone(), payload.into())).collect()
-        };
+        let entries = |all: &call::BodyEntries| all.iter().map(|(name, payload)| (name.to_string(), payload.into())).collect();
         match body {
             call::CallBody::Object(all) => Self::Object(entries(all)),
             call::CallBody::Overlay { fields, set } => Self::Overlay { fields: fields.clone(), set: entries(set) },
@@ -271,12 +269,12 @@ impl From<&call::CallBody> for Body {
 impl From<&call::BodyValue> for Payload {
     fn from(payload: &call::BodyValue) -> Self {
         match payload {
-            call::BodyValue::Value(value) => Self::Value(value.clone()),
+            call::BodyValue::Value(value) => Self::Value(value.json()),
             call::BodyValue::Secret { address, attribute } => {
-                Self::Secret { address: address.to_string(), attribute: attribute.clone() }
+                Self::Secret { address: address.to_string(), attribute: attribute.to_string() }
             }
             call::BodyValue::IdOf(step) => Self::IdOf(step.clone()),
-            call::BodyValue::WithIds { value, ids } => Self::WithIds { value: Value::clone(value), ids: ids.clone() },
+            call::BodyValue::WithIds { value, ids } => Self::WithIds { value: value.json(), ids: ids.clone() },
         }
     }
 }

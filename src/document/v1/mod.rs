@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::value::Value;
+use crate::model::value::{AttributeTexts, Value};
 
 mod convert;
 mod counts;
@@ -120,7 +120,8 @@ pub struct PlanV1<C = Vec<ChangeV1>, S = Vec<StepV1>, I = Vec<Impact>> {
     pub ledger: Vec<LedgerEffect>,
     /// Sources of the secrets of all objects in the plan, sent or not: by address and attribute.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
+    pub secrets: BTreeMap<String, AttributeTexts>,
     /// Objects that the configuration only refers to, by address: the ones that its entries meant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub existing: BTreeMap<String, ExistingV1>,
@@ -385,5 +386,6 @@ pub struct Seals {
     /// Identifies the fingerprint key that made them.
     pub key: String,
     /// By step and attribute.
-    pub steps: BTreeMap<String, BTreeMap<String, String>>,
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]
+    pub steps: BTreeMap<String, AttributeTexts>,
 }

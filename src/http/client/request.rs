@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Map;
+use smol_str::SmolStr;
 use url::{Host, Url};
 
 use crate::http::SecretVault;
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, is_segment};
-use crate::model::value::{Value, hidden};
+use crate::model::value::{CompactValue, Value, hidden};
 
 /// A request ready to be sent, as often as necessary.
 pub(super) struct PreparedRequest {
@@ -112,7 +113,7 @@ fn json_body(call: &Call, vault: &SecretVault) -> Result<Option<Vec<u8>>, String
         });
         match inside {
             Some((map, key)) => _ = map.insert(key.to_owned(), value),
-            None => _ = object.insert(key.clone(), value),
+            None => _ = object.insert(key.to_string(), value),
         }
     }
     serde_json::to_vec(&object).map(Some).map_err(|error| format!("the body is not JSON: {error}"))
@@ -133,21 +134,21 @@ fn payload_value(payload: &BodyValue, vault: &SecretVault) -> Result<Value, Stri
 }
 
 /// A value with the texts behind its marks. A mark whose text this run does not know is never sent to a service.
-fn open_marks(value: &Value, vault: &SecretVault) -> Result<Value, String> {
+fn open_marks(value: &CompactValue, vault: &SecretVault) -> Result<Value, String> {
     Ok(match value {
-        Value::String(text) if hidden::is_marked(text) => {
+        CompactValue::Text(text) if hidden::is_marked(text) => {
             let known = vault.hidden().open(text);
             let secret = known.ok_or_else(|| format!("what is hidden in `{text}` was not supplied"))?;
             Value::String(secret.reveal().to_owned())
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| open_marks(item, vault)).collect::<Result<_, _>>()?),
-        Value::Object(map) => {
-            let entry = |(key, item): (&String, &Value)| {
-                let key = if hidden::holds_echo(key) { open_path_part(key, vault)?.into_owned() } else { key.clone() };
+        CompactValue::List(items) => Value::Array(items.iter().map(|item| open_marks(item, vault)).collect::<Result<_, _>>()?),
+        CompactValue::Map(map) => {
+            let entry = |(key, item): &(SmolStr, CompactValue)| {
+                let key = if hidden::holds_echo(key) { open_path_part(key, vault)?.into_owned() } else { key.to_string() };
                 Ok((key, open_marks(item, vault)?))
             };
             Value::Object(map.iter().map(entry).collect::<Result<_, String>>()?)
         }
-        other => other.clone(),
+        other => other.json(),
     })
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::echo::EchoMatcher;
-use super::{CompactValue, Secret, Value};
+use super::{CompactValue, Secret};
 use crate::text::{is_masked, masked_for_display};
 
 /// Digits of a print.
@@ -229,13 +229,10 @@ pub fn holds_mark(value: &CompactValue) -> bool {
 }
 
 /// Whether one of the texts in a value is this one.
-pub fn holds_text(value: &Value, wanted: &str) -> bool {
-    match value {
-        Value::String(text) => text == wanted,
-        Value::Array(items) => items.iter().any(|item| holds_text(item, wanted)),
-        Value::Object(map) => map.values().any(|item| holds_text(item, wanted)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
+pub fn holds_text(value: &CompactValue, wanted: &str) -> bool {
+    let mut held = false;
+    for_each_text(value, &mut |text| held |= text == wanted);
+    held
 }
 
 /// A value with its texts changed; `None` leaves one as it is. `part` is the key at the top of a map.

@@ -9,14 +9,15 @@ use crate::document::{self, Document, IsEmpty};
 /// A plan document as in a file, with its checksum.
 pub fn render_document(document: &Document) -> String {
     match document.checksum {
-        Some(_) => render_new_document(&Document { checksum: None, ..document.clone() }),
-        None => render_new_document(document),
+        Some(_) => render_new_document(&Document { checksum: None, ..document.clone() }, document.plan.steps.len()),
+        None => render_new_document(document, document.plan.steps.len()),
     }
 }
 
-/// The same for a document that has no checksum yet.
-pub fn render_new_document<P: Serialize, U: Serialize + IsEmpty>(document: &Document<P, U>) -> String {
-    document::seal_checksum(to_listed_json(&SealedDocument { document, checksum: document::unsealed_checksum() }))
+/// The same for a document that has no checksum yet, of a plan with so many steps.
+pub fn render_new_document<P: Serialize, U: Serialize + IsEmpty>(document: &Document<P, U>, steps: usize) -> String {
+    let sealed = SealedDocument { document, checksum: document::unsealed_checksum() };
+    document::seal_checksum(to_listed_json(&sealed, document::most_bytes(steps)))
 }
 
 /// A document with a checksum that it does not hold itself: a large one is not copied for it.
@@ -35,20 +36,23 @@ pub fn to_pretty_json(value: &impl Serialize) -> String {
 
 /// A value as JSON with each entry of a list on a line of its own: half as large as on several lines, and a text difference
 /// between two plans names whole steps.
-fn to_listed_json(value: &impl Serialize) -> String {
-    let mut bytes = Vec::new();
+fn to_listed_json(value: &impl Serialize, room: usize) -> String {
+    let mut bytes = Vec::with_capacity(room);
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, ListFormatter::default());
     let written = value.serialize(&mut writer);
     debug_assert!(written.is_ok(), "a document is JSON");
     escape_controls(String::from_utf8(bytes).unwrap_or_default())
 }
 
-/// Writes members of objects and entries of lists line by line, and what is inside an entry of a list on its line.
+/// How deep objects are that have a line for each member.
+const DEEPEST: usize = 3;
+
+/// Writes members of objects and entries of lists line by line, and what is inside an entry, or inside the third object, on its line.
 #[derive(Default)]
 struct ListFormatter {
     indent: usize,
-    /// How many lists are open.
-    lists: usize,
+    /// How many lists, and objects on one line, are open.
+    inline: usize,
     /// Whether the innermost object or list has a value.
     has_value: bool,
 }
@@ -84,12 +88,12 @@ impl ListFormatter {
 
 impl serde_json::ser::Formatter for ListFormatter {
     fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.lists += 1;
-        self.begin(writer, b"[", self.lists == 1)
+        self.inline += 1;
+        self.begin(writer, b"[", self.inline == 1)
     }
 
     fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.begin_value(writer, first, self.lists == 1)
+        self.begin_value(writer, first, self.inline == 1)
     }
 
     fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
@@ -98,20 +102,22 @@ impl serde_json::ser::Formatter for ListFormatter {
     }
 
     fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.lists -= 1;
-        self.end(writer, b"]", self.lists == 0)
+        self.inline -= 1;
+        self.end(writer, b"]", self.inline == 0)
     }
 
     fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.begin(writer, b"{", self.lists == 0)
+        let breaks = self.inline == 0 && self.indent < DEEPEST;
+        self.inline += usize::from(!breaks);
+        self.begin(writer, b"{", breaks)
     }
 
     fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.begin_value(writer, first, self.lists == 0)
+        self.begin_value(writer, first, self.inline == 0)
     }
 
     fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(if self.lists == 0 { b": " } else { b":" })
+        writer.write_all(if self.inline == 0 { b": " } else { b":" })
     }
 
     fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
@@ -120,7 +126,9 @@ impl serde_json::ser::Formatter for ListFormatter {
     }
 
     fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.end(writer, b"}", self.lists == 0)
+        let breaks = self.inline == 0;
+        self.inline -= usize::from(!breaks);
+        self.end(writer, b"}", breaks)
     }
 }
 
@@ -176,10 +184,10 @@ mod tests {
     #[test]
     fn each_entry_of_a_list_has_a_line() {
         let value = serde_json::json!({
-            "a": {}, "b": [], "c": { "d": [1, { "e": [{ "f": "x, y" }, []] }], "g": { "h": [] } }, "i": null,
+            "a": {}, "b": [], "c": { "d": [1, { "e": [{ "f": "x, y" }, []] }], "g": { "h": [], "j": { "k": [2, {}] } } }, "i": null,
         });
-        let text = to_listed_json(&value);
-        let lines = "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      {\"e\":[{\"f\":\"x, y\"},[]]}\n    ],\n    \"g\": {\n      \"h\": []\n    }\n  },\n  \"i\": null\n}\n";
+        let text = to_listed_json(&value, 0);
+        let lines = "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      {\"e\":[{\"f\":\"x, y\"},[]]}\n    ],\n    \"g\": {\n      \"h\": [],\n      \"j\": {\"k\":[2,{}]}\n    }\n  },\n  \"i\": null\n}\n";
         assert_eq!(text, lines);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
     }

@@ -15,7 +15,7 @@ use self::configuration::configuration_block;
 use super::{json, wording};
 use crate::analysis::plan_objects::{PlanObject, PlanObjects};
 use crate::model::resource::Address;
-use crate::model::value::Value;
+use crate::model::value::{AttributeTexts, Value};
 use crate::plan::{
     Change, ChangeAction, LedgerUpdate, NotTakenValue, NumberEffect, NumberImpact, NumberLocation, Plan, PlanRefusal, ShownValue,
     one_effect_each,
@@ -66,7 +66,7 @@ struct TerraformResourceChange<'a> {
     action_reason: Option<&'static str>,
     /// The sources of its secrets, by attribute.
     #[serde(skip)]
-    secrets: Option<&'a BTreeMap<String, String>>,
+    secrets: Option<&'a AttributeTexts>,
 }
 
 /// How the representation names an object.
@@ -215,7 +215,7 @@ fn resource_of_change<'a>(
     api: &str,
     ledger: &TerraformLedgerChanges<'a>,
     object: Option<&PlanObject>,
-    secrets: Option<&'a BTreeMap<String, String>>,
+    secrets: Option<&'a AttributeTexts>,
 ) -> TerraformResourceChange<'a> {
     let (actions, reason): (&[&str], _) = match change.action {
         ChangeAction::Create => (&["create"], None),
@@ -299,7 +299,7 @@ fn unchanged_resource<'a>(
     api: &str,
     id: &str,
     object: Option<&PlanObject>,
-    secrets: Option<&'a BTreeMap<String, String>>,
+    secrets: Option<&'a AttributeTexts>,
 ) -> TerraformResourceChange<'a> {
     let mut values = Map::from_iter([("id".to_owned(), Value::from(id))]);
     values.extend(object.into_iter().flat_map(|object| object.attributes.clone()));
@@ -322,8 +322,8 @@ fn unchanged_resource<'a>(
 }
 
 /// The names of the secrets that an entry states, each with `true`.
-fn all_sensitive(secrets: Option<&BTreeMap<String, String>>) -> Map<String, Value> {
-    secrets.into_iter().flat_map(BTreeMap::keys).map(|name| (name.clone(), Value::Bool(true))).collect()
+fn all_sensitive(secrets: Option<&AttributeTexts>) -> Map<String, Value> {
+    secrets.into_iter().flat_map(|all| all.keys()).map(|name| (name.clone(), Value::Bool(true))).collect()
 }
 
 /// A number whose connection changes, in the words of `get`: it exists before and after, and what it is connected to is what a plan creates, moves or removes.

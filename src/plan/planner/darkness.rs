@@ -67,9 +67,7 @@ impl Destinations {
             };
             let targets: Vec<ObjectRef> = match sent {
                 BodyValue::WithIds { ids, .. } => ids.values().cloned().map(ObjectRef::Step).collect(),
-                BodyValue::Value(value) => {
-                    CompactValue::from(value).text().map(|id| ObjectRef::Id(id.into_owned())).into_iter().collect()
-                }
+                BodyValue::Value(value) => value.text().map(|id| ObjectRef::Id(id.into_owned())).into_iter().collect(),
                 BodyValue::IdOf(_) | BodyValue::Secret { .. } => Vec::new(),
             };
             match &step.operation {

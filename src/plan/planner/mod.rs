@@ -20,6 +20,7 @@ use super::{
     order,
 };
 use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationCheck};
+use crate::model::value::AttributeTexts;
 
 mod across_accounts;
 mod bridges;
@@ -279,7 +280,7 @@ impl<'a> Planner<'a> {
 }
 
 /// Sources of secrets by address and attribute.
-type SecretSources = BTreeMap<Address, BTreeMap<String, String>>;
+type SecretSources = BTreeMap<Address, AttributeTexts>;
 
 /// Sources of the secrets of all objects in the plan. Deleted objects need none.
 fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {

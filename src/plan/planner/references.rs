@@ -191,12 +191,9 @@ impl<'a> Planner<'a> {
             let kind = step.address.as_ref().and_then(|address| kind_in(inputs, &step.call.account, &address.kind));
             let (Some(account), Some(kind)) = (account, kind) else { continue };
             let sent = step.call.body.as_ref().map(CallBody::own_entries);
-            let values: BTreeMap<&str, CompactValue> = sent
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, sent)| Some((name.as_str(), CompactValue::from(sent.known_value()?))))
-                .collect();
-            add_referrer(&mut names, account, kind, "", step.address.as_ref(), &|field| values.get(field.name));
+            let values: BTreeMap<&str, &CompactValue> =
+                sent.into_iter().flatten().filter_map(|(name, sent)| Some((name.as_str(), sent.known_value()?))).collect();
+            add_referrer(&mut names, account, kind, "", step.address.as_ref(), &|field| values.get(field.name).copied());
         }
         names
     }
@@ -213,7 +210,7 @@ impl<'a> Planner<'a> {
             own.iter().find(|step| {
                 let sent = step.call.body.as_ref().and_then(|body| body.own_entries().get(field.name));
                 let sent = sent.and_then(BodyValue::known_value);
-                sent.is_some_and(|value| !names_object(field, &CompactValue::from(value), gone.kind.name, &gone.live.id))
+                sent.is_some_and(|value| !names_object(field, value, gone.kind.name, &gone.live.id))
             })
         };
         referrer.fields.iter().map(|field| changed_by(field).map(|step| step.id.clone())).collect()

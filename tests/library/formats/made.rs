@@ -220,7 +220,7 @@ pub(crate) fn hostile(evil: &str) -> Plan {
         let (before, after) = (ShownValue::Absent, ShownValue::Secret(SecretState::New));
         let source = Some(text());
         change.attributes.push(AttributeChange { name: text(), before, after, risky: false, source });
-        plan.secrets.insert(address.clone(), [(text(), text())].into());
+        plan.secrets.insert(address.clone(), [(text(), text())].into_iter().collect());
     }
     for step in &mut plan.steps {
         step.address = Some(address.clone());

@@ -113,17 +113,17 @@ impl Executor<'_> {
 
     fn payload(&self, payload: &BodyValue, owner: &Address, name: &str) -> Result<Value, String> {
         match payload {
-            BodyValue::Value(value) => Ok(value.clone()),
+            BodyValue::Value(value) => Ok(value.json()),
             BodyValue::IdOf(step) => {
                 let id = self.resolve(&ObjectRef::Step(step.clone()))?;
                 Ok(id.parse::<u64>().map_or_else(|_| json!(id), Value::from))
             }
             BodyValue::WithIds { value, ids } => {
-                BodyValue::fill_ids(value, ids, |step| self.resolve(&ObjectRef::Step(step.to_owned())))
+                BodyValue::fill_ids(&value.json(), ids, |step| self.resolve(&ObjectRef::Step(step.to_owned())))
             }
             BodyValue::Secret { address, attribute } => {
-                check(address == owner && attribute == name, "somebody else's secret")?;
-                let known = self.case.secrets.get(&(address.clone(), attribute.clone()));
+                check(**address == *owner && attribute == name, "somebody else's secret")?;
+                let known = self.case.secrets.get(&(Address::clone(address), attribute.to_string()));
                 known.map(|text| json!({ "secret": text })).ok_or_else(|| "the secret was not supplied".to_owned())
             }
         }
@@ -149,7 +149,7 @@ impl Executor<'_> {
             let field = kind.field(name).ok_or_else(|| format!("{name} is no attribute"))?;
             let carried = old.is_some_and(|old| {
                 let was = old.attributes.get(field.name).unwrap_or(&Value::Null);
-                matches!(payload, BodyValue::Value(value) if self.case.same(kind, field.name, value, was))
+                matches!(payload, BodyValue::Value(value) if self.case.same(kind, field.name, &value.json(), was))
             });
             let managed = object.attributes.contains_key(field.name);
             check(managed || carried, &format!("{name} is not managed"))?;
@@ -326,7 +326,7 @@ impl Executor<'_> {
                 (key, json!(500 + NUMBERS.iter().position(|known| *known == number).ok_or("an unknown number")?))
             }
         };
-        check(entries.get(key) == Some(&BodyValue::Value(value)), "the body names another number")
+        check(entries.get(key) == Some(&BodyValue::Value(value.into())), "the body names another number")
     }
 
     fn connect(&mut self, step: &Step, kind: &'static Kind, bridge: &ObjectRef, number: &str, provider: &ObjectRef) -> Done {
@@ -441,7 +441,7 @@ pub(crate) fn meets_hidden(case: &Case, plan: &Plan) -> bool {
 pub(crate) fn lacks_secret(case: &Case, plan: &Plan) -> bool {
     let sent = plan.steps.iter().filter_map(|step| step.call.body.as_ref()).flat_map(CallBody::own_entries);
     sent.filter_map(|(_, payload)| match payload {
-        BodyValue::Secret { address, attribute } => Some((address.clone(), attribute.clone())),
+        BodyValue::Secret { address, attribute } => Some((Address::clone(address), attribute.to_string())),
         _ => None,
     })
     .any(|needed| !case.secrets.contains_key(&needed))

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use telform::model::call::{BodyValue, CallBody};
 use telform::model::resource::{Address, Connection, Desired, LiveState, OrganizationCheck, ServedBy};
+use telform::model::value::CompactValue;
 use telform::plan::{Plan, RefusalCode, StepOperation, StepPhase};
 
 use crate::properties::case::{Case, entry, plan};
@@ -135,7 +136,7 @@ proptest! {
                 continue;
             }
             let empty = step.call.body.iter().flat_map(CallBody::own_entries).find(|(name, sent)| {
-                name.ends_with("_id") && **sent == BodyValue::Value(serde_json::Value::Null)
+                name.ends_with("_id") && **sent == BodyValue::Value(CompactValue::Null)
             });
             prop_assert!(empty.is_none(), "{} names nothing: {:?}", step.id, empty);
             for earlier in step.steps_waited_for() {
