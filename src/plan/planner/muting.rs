@@ -6,7 +6,7 @@ use super::Planner;
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::kind::{Field, Kind};
 use crate::model::resource::{Account, Address, LiveObject};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::CompactValue;
 use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::matching::Matches;
@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
                 StepOperation::Create { .. } => ObjectRef::Step(step.id.clone()),
                 _ => continue,
             };
-            if sent.known_value() == Some(&Value::Bool(value)) {
+            if sent.known_value() == Some(&CompactValue::Bool(value)) {
                 closes = closes.or_else(|| step.address.clone().filter(|_| matches!(at, ObjectRef::Id(_))));
                 after.insert(at, step.address.clone());
             } else {
@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
                 let Some(now) = live.shown_value(field.name).and_then(CompactValue::text) else { continue };
                 let named = match sent.get(live.id.as_str()) {
                     Some(BodyValue::WithIds { ids, .. }) => ids.values().next().cloned().map(ObjectRef::Step),
-                    Some(BodyValue::Value(value)) => CompactValue::from(value).text().map(|id| ObjectRef::Id(id.into_owned())),
+                    Some(BodyValue::Value(value)) => value.text().map(|id| ObjectRef::Id(id.into_owned())),
                     Some(_) => None,
                     None => Some(ObjectRef::Id(now.clone().into_owned())),
                 };
