@@ -10,6 +10,7 @@ mod origin;
 mod overview;
 mod report;
 
+use super::commands::CommandOptions;
 use super::groups::{ChangeGroups, fold};
 use super::provenance::PlanProvenance;
 use super::ranking::rank_changes;
@@ -70,6 +71,18 @@ pub struct CommentContext {
     pub head_demand: Option<String>,
     /// Who made the plan, and where it can be read.
     pub made: PlanProvenance,
+    /// What is said in place of `telform apply --expect DIGEST`, with its command in backticks; none where that applies the plan.
+    pub to_apply: Option<String>,
+    /// The options of this run, which its commands repeat.
+    pub commands: CommandOptions,
+}
+
+impl CommentContext {
+    /// How the plan is applied exactly, with the whole command in backticks. `lead`: what is said before the digest.
+    pub(super) fn to_apply(&self, plan: &Plan, lead: &str) -> String {
+        let usual = || format!("{lead}: `telform apply --expect {}`", plan.digest);
+        self.commands.complete(&self.to_apply.clone().unwrap_or_else(usual)).into_owned()
+    }
 }
 
 /// The whole plan as Markdown. It offers its digest only when everything is shown.
@@ -84,7 +97,9 @@ pub fn plan_as_markdown_accepting(plan: &Plan, max_unshown: u64) -> String {
 
 /// The same with what is known beside the plan.
 pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
-    let mut page = BoundedPage { text: String::new(), limit: LONGEST - FOOT - VERDICT };
+    let foot = context.to_apply(plan, "To apply exactly this");
+    let limit = (LONGEST - VERDICT).saturating_sub(FOOT.max(foot.len() + 400));
+    let mut page = BoundedPage { text: String::new(), limit, commands: context.commands.clone() };
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     push_verdict(&mut page, plan, &groups);
@@ -102,7 +117,7 @@ pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
     if let Some(demand) = &context.head_demand {
         page.text.push_str(&format!("\nTo refuse a ledger and journal older than today's: {}\n", code_span(demand)));
     }
-    page.text.push_str(&foot_text(plan, unseen, context.max_unshown));
+    page.text.push_str(&context.commands.complete(&foot_text(plan, unseen, context.max_unshown, &foot)));
     page.text
 }
 
@@ -110,6 +125,7 @@ pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
 struct BoundedPage {
     text: String,
     limit: usize,
+    commands: CommandOptions,
 }
 
 impl BoundedPage {
@@ -119,9 +135,10 @@ impl BoundedPage {
 
     /// Adds a part if the whole of it fits.
     fn push_if_fits(&mut self, part: &str) -> bool {
+        let part = self.commands.complete(part);
         let fits = part.len() <= self.remaining_bytes();
         if fits {
-            self.text.push_str(part);
+            self.text.push_str(&part);
         }
         fits
     }
@@ -142,9 +159,12 @@ impl BoundedPage {
     /// Adds as many lines as fit, and then says how many do not.
     fn push_lines(&mut self, lines: impl ExactSizeIterator<Item = String>, most: usize) -> usize {
         let all = lines.len();
+        let commands = self.commands.clone();
+        let whole = commands.complete(WHOLE);
         for (index, line) in lines.enumerate() {
-            if index == most || line.len() + WHOLE.len() + 40 > self.remaining_bytes() {
-                self.push_if_fits(&format!("- … and **{} more**; {WHOLE}\n", all - index));
+            let line = commands.complete(&line);
+            if index == most || line.len() + whole.len() + 40 > self.remaining_bytes() {
+                self.push_if_fits(&format!("- … and **{} more**; {whole}\n", all - index));
                 return all - index;
             }
             self.push_if_fits(&line);
@@ -393,7 +413,7 @@ fn approval_verdict(unseen: UnshownCounts, max_unshown: u64) -> String {
     }
 }
 
-fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64) -> String {
+fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64, to_apply: &str) -> String {
     if let Some(what) = describe_not_shown(unseen).filter(|_| !may_approve(unseen, max_unshown)) {
         let switch = code_span(&format!("--max-unshown {}", unseen.count()));
         return format!(
@@ -405,5 +425,5 @@ fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64) -> String {
     if plan.is_refused() || !plan.has_changes() {
         return format!("\nDigest {digest}\n");
     }
-    format!("\nTo apply exactly this: {}\n", code_span(&format!("telform apply --expect {}", plan.digest)))
+    format!("\n{to_apply}\n")
 }
