@@ -61,6 +61,8 @@ pub enum RefusalCode {
     DeleteUndocumented,
     /// Two live objects fit one address.
     SeveralFit,
+    /// The natural key that an object is to get belongs to another one.
+    KeyTaken,
     /// An object is renamed to an address under which the ledger has another object.
     RenamedOnto,
     /// Two addresses claim one live object.
@@ -89,6 +91,8 @@ pub enum RefusalCode {
     PutWouldBlank,
     /// A dependency was excluded from this plan.
     DependencyExcluded,
+    /// It is not known which live object a dependency is.
+    DependencyUnknown,
     /// A number has a name that only the service may use, and the service does not show such a number.
     NumberNotShown,
     /// The object exists and cannot be read.
@@ -144,6 +148,7 @@ impl RefusalCode {
             Self::CreateOnly => "refusal::create_only",
             Self::DeleteUndocumented => "refusal::delete_undocumented",
             Self::SeveralFit => "refusal::several_fit",
+            Self::KeyTaken => "refusal::key_taken",
             Self::RenamedOnto => "refusal::renamed_onto",
             Self::ClaimedTwice => "refusal::claimed_twice",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
@@ -158,6 +163,7 @@ impl RefusalCode {
             Self::NumberNotOffered => "refusal::number_not_offered",
             Self::PutWouldBlank => "refusal::put_would_blank",
             Self::DependencyExcluded => "refusal::dependency_excluded",
+            Self::DependencyUnknown => "refusal::dependency_unknown",
             Self::NumberNotShown => "refusal::number_not_shown",
             Self::Unreadable => "refusal::unreadable",
             Self::OddShape => "refusal::odd_shape",
@@ -232,6 +238,9 @@ impl RefusalCode {
                 "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
+            Self::KeyTaken => {
+                "correct the natural key; to manage the other {one}, declare it under another address; to have it under this address, first release the present one, which stays as it is, with `telform forget {address}`"
+            }
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
             Self::GoneOrHidden => {
@@ -266,6 +275,9 @@ impl RefusalCode {
                 "correct what it is found by, or `account`; or get the {one} from the service first: it costs money or needs papers, so telform never does that"
             }
             Self::DependencyExcluded => "include it, or also exclude what needs it",
+            Self::DependencyUnknown => {
+                "correct first what is said about that one; to continue without what needs it, add `--exclude {address}`"
+            }
             Self::NumberNotShown => {
                 "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
             }
@@ -321,6 +333,7 @@ impl RefusalCode {
             self,
             Self::WrongGeneration
                 | Self::SeveralFit
+                | Self::KeyTaken
                 | Self::RenamedOnto
                 | Self::ClaimedTwice
                 | Self::UnsettledCreate
@@ -388,28 +401,4 @@ pub(super) fn group_refusals(mut refusals: Vec<PlanRefusal>) -> Vec<PlanRefusal>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_of_one_cause_are_one_and_lose_no_object() {
-        let one = |code, name: &str, attribute: Option<&str>, detail: &str| PlanRefusal {
-            attribute: attribute.map(str::to_owned),
-            ..PlanRefusal::about(code, "a", &Address::new("providers", name), detail.to_owned())
-        };
-        let many = (0..208).map(|index| one(RefusalCode::UnreadableBridges, &format!("p{index}"), None, "b cannot be read"));
-        let others = [
-            one(RefusalCode::UnreadableBridges, "q", None, "c cannot be read"),
-            one(RefusalCode::CreateOnly, "p1", Some("zip"), "it differs"),
-            one(RefusalCode::CreateOnly, "p2", Some("zip"), "it differs"),
-        ];
-        let grouped = group_refusals(many.chain(others).collect());
-        let counts: Vec<usize> = grouped.iter().map(|refusal| refusal.addresses.len()).collect();
-        // Each attribute is corrected at its own place.
-        assert_eq!(counts, [1, 1, 208, 1]);
-        assert!(
-            grouped[2].is_about(&Address::new("providers", "p207")) && grouped[2].help().contains("--max-unreadable-bridges")
-        );
-        assert_eq!(group_refusals(grouped.clone()), grouped);
-    }
-}
+mod tests;
