@@ -143,8 +143,8 @@ fn split_attribute(inputs: &Inputs<'_>, whole: &Address) -> (Address, Option<Str
     parts.map_or_else(|| (whole.clone(), None), |(address, attribute)| (address, Some(attribute)))
 }
 
-/// What an address that is not known may mean: a number in the map of what holds it, or an attribute of a live object that no address
-/// claims, of which only the whole can be explained.
+/// What an address that is not known may mean: a number in the map of what holds it, or an attribute of a live object that no
+/// address claims, of which only the whole can be explained.
 fn found_otherwise(inputs: &Inputs<'_>, plan: &Plan, asked: &Address) -> Option<(Address, Option<String>)> {
     let explained = |address: &Address| explain_address(inputs, plan, address, None).is_some();
     if explained(asked) {

@@ -3,6 +3,7 @@
 //! does not offer a digest, because what was not shown cannot be approved.
 
 mod changes;
+mod context;
 mod drift;
 mod escape;
 mod numbers;
@@ -17,6 +18,7 @@ use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, NumberEffect, Plan, PlanRefusal};
 use crate::text::shorten;
+pub use context::CommentContext;
 pub use drift::{DRIFT_MARKER, drift_as_markdown};
 pub(super) use escape::{code_span, table_cell};
 use escape::{html_code, sentence_span};
@@ -61,29 +63,6 @@ const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
 
 /// Most objects that are listed as deleted; each is among the changes, too.
 const MOST_DELETED: usize = 20;
-
-/// What a comment contains beside the plan.
-#[derive(Debug, Clone, Default)]
-pub struct CommentContext {
-    /// How many addresses and numbers it may leave out and still offer the digest.
-    pub max_unshown: u64,
-    /// The command that requires the current journal.
-    pub head_demand: Option<String>,
-    /// Who made the plan, and where it can be read.
-    pub made: PlanProvenance,
-    /// What is said in place of `telform apply --expect DIGEST`, with its command in backticks; none where that applies the plan.
-    pub to_apply: Option<String>,
-    /// The options of this run, which its commands repeat.
-    pub commands: CommandOptions,
-}
-
-impl CommentContext {
-    /// How the plan is applied exactly, with the whole command in backticks. `lead`: what is said before the digest.
-    pub(super) fn to_apply(&self, plan: &Plan, lead: &str) -> String {
-        let usual = || format!("{lead}: `telform apply --expect {}`", plan.digest);
-        self.commands.complete(&self.to_apply.clone().unwrap_or_else(usual)).into_owned()
-    }
-}
 
 /// The whole plan as Markdown. It offers its digest only when everything is shown.
 pub fn plan_as_markdown(plan: &Plan) -> String {
