@@ -111,13 +111,13 @@ impl<'a> ConfigLoader<'a> {
                 let shown = suggestions::shorten_name(&name.text);
                 self.report_problem(
                     Problem::new(
-                        "telform::yaml::type",
+                        "telform::yaml::wrong_type",
                         format!("what serves this number is a map, not `{shown}` alone"),
                         &item.file.source,
                         item.entry.value.used_at,
                     )
                     .label("here")
-                    .help(format!("write {{ provider: {shown} }}")),
+                    .help(format!("write {{ {PROVIDER}: {shown} }}")),
                 );
                 return None;
             }
