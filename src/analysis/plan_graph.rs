@@ -137,11 +137,12 @@ pub struct NumberGroup<'a> {
     pub numbers: Vec<&'a str>,
 }
 
-/// The numbers that a plan touches: those with the same connections together, where they are many.
-pub fn number_groups(plan: &Plan) -> Vec<NumberGroup<'_>> {
+/// The numbers with these effects, [one for each](crate::plan::one_effect_each): those with the same connections together, where
+/// they are many.
+pub fn number_groups(impact: &[NumberImpact]) -> Vec<NumberGroup<'_>> {
     type Key<'a> = (&'a str, NumberEffect, Option<&'a NumberLocation>, Option<&'a NumberLocation>);
     let mut groups: BTreeMap<Key<'_>, Vec<&NumberImpact>> = BTreeMap::new();
-    for number in &plan.impact {
+    for number in impact {
         let key = (number.account.as_str(), number.effect, number.from.as_ref(), number.to.as_ref());
         groups.entry(key).or_default().push(number);
     }

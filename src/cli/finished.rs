@@ -34,7 +34,9 @@ pub(super) fn finished(out: &Console, command: &str, plan: &Plan, writes: usize,
         let part = describe_incomplete(second).map(|part| format!(" ({part})")).unwrap_or_default();
         let proof = match command {
             // A fresh plan of the YAML may want the undone run again.
-            "undo" => format!("{writes} {word}, and a second reading shows what was undone as it was before the run."),
+            _ if command == "undo" || out.repeated_options.rehearses_undo() => {
+                format!("{writes} {word}, and a second reading shows what was undone as it was before the run.")
+            }
             // A plan of the YAML would create all of it again.
             _ if out.repeated_options.destroys() && command != "rehearse" => {
                 format!("{writes} {word}, and a fresh plan to destroy is empty{part}.")

@@ -12,8 +12,9 @@ use crate::analysis::plan_objects::PlanObjects;
 use crate::config::problem::{Problems, Severity, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
+use crate::output::view::commands::CommandOptions;
 use crate::output::view::findings::{
-    Finding, FindingRisk, PlaceOf, finding_of_failure, findings_of_drift, findings_of_plan, findings_of_problems,
+    Finding, FindingFormat, FindingRisk, PlaceOf, finding_of_failure, findings_of_drift, findings_of_plan, findings_of_problems,
 };
 use crate::output::view::json;
 use crate::output::view::junit::{TestCase, findings_as_cases};
@@ -103,15 +104,16 @@ pub(super) struct PlanToShow<'p, F> {
 /// A plan for a file or another program: without colours or line wrapping.
 fn render_plan<F: FnOnce() -> String>(out: &Console, shown: &PlanToShow<'_, F>, format: PlanFormat) -> String {
     let PlanToShow { plan, objects, document, reader, place_of } = *shown;
-    let findings = || findings_of_plan(plan, place_of);
+    let findings = || complete_findings(findings_of_plan(plan, place_of), &reader.commands);
     match format {
         PlanFormat::Text => {
             let detail = TextDetail { verbose: out.global.verbose > 0, columns: usize::MAX };
-            anstream::adapter::strip_str(&text::plan_as_text(plan, detail)).to_string()
+            let text = anstream::adapter::strip_str(&text::plan_as_text(plan, detail)).to_string();
+            reader.commands.complete(&text).into_owned()
         }
         PlanFormat::Json => document.to_string(),
         PlanFormat::Markdown => markdown::plan_as_markdown_in(plan, reader),
-        PlanFormat::Html => html::plan_as_html_made(plan, &reader.made),
+        PlanFormat::Html => html::plan_as_html_in(plan, reader),
         PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan, objects),
         PlanFormat::Github => github::plan_as_annotations(plan, &findings()),
         PlanFormat::Gitlab => gitlab::findings_as_code_quality(&findings()),
@@ -120,8 +122,21 @@ fn render_plan<F: FnOnce() -> String>(out: &Console, shown: &PlanToShow<'_, F>, 
             let cases = findings_as_cases(&findings(), FindingRisk::Blocker, &plan.summary());
             junit::cases_as_junit("plan", &cases)
         }
-        PlanFormat::Slack => slack::findings_as_slack("plan", &slack::verdict_of_plan(plan), &findings()),
+        PlanFormat::Slack => {
+            let text = slack::findings_as_slack("plan", &slack::verdict_of_plan(plan), &findings());
+            reader.commands.complete(&text).into_owned()
+        }
     }
+}
+
+/// Findings whose commands repeat the options of this run.
+fn complete_findings(mut findings: Vec<Finding>, commands: &CommandOptions) -> Vec<Finding> {
+    for finding in &mut findings {
+        for text in [&mut finding.message].into_iter().chain(&mut finding.details) {
+            *text = commands.complete(text).into_owned();
+        }
+    }
+    findings
 }
 
 impl FormatSelection<PlanFormat> {
@@ -163,10 +178,15 @@ impl<F: Copy + PartialEq + ListsFindings> FormatSelection<F> {
         findings: &[Finding],
         cases: impl Fn() -> Vec<TestCase>,
     ) -> Result<(), RunError> {
-        let draw = |format: F| Some(format.of_findings()?.render(command, || verdict.clone(), findings, &cases));
+        let draw = |format: F| {
+            let of = format.of_findings()?;
+            let text = of.render(command, || verdict.clone(), findings, &cases);
+            // The findings are complete already; in JSON and XML a command with quotes would not be what it was.
+            Some(if of == FindingFormat::Slack { out.repeated_options.text(&text).into_owned() } else { text })
+        };
         self.write(draw)?;
         if let Some(text) = self.printed.and_then(draw) {
-            out.print_as_is(&out.repeated_options.text(&text));
+            out.print_as_is(&text);
         }
         Ok(())
     }
@@ -180,6 +200,7 @@ impl<F: Copy + PartialEq + ListsFindings> FormatSelection<F> {
                 vec![finding_of_failure(code, &message, &help)]
             }
         };
+        let findings = complete_findings(findings, &out.repeated_options.for_views());
         let verdict = Verdict { heading: "failed".to_owned(), lines: Vec::new() };
         self.print_findings(out, command, &verdict, &findings, || findings_as_cases(&findings, FindingRisk::Blocker, ""))
     }
@@ -189,13 +210,13 @@ impl FormatSelection<CheckFormat> {
     /// Writes and prints what is wrong with the YAML. Errors are also returned as a failure, so that people read them, too.
     pub(super) fn print_problems(&self, out: &Console, problems: &Problems, desired: Option<&Desired>) -> Result<(), RunError> {
         self.write(|format| match format {
-            CheckFormat::Text => Some(render_problems(problems, false, out.width())),
+            CheckFormat::Text => Some(out.repeated_options.text(&render_problems(problems, false, out.width())).into_owned()),
             CheckFormat::Json => {
                 Some(json::to_pretty_json(&output::with_header(&validate::validation_document(problems, desired))))
             }
             _ => None,
         })?;
-        let findings = findings_of_problems(problems);
+        let findings = complete_findings(findings_of_problems(problems), &out.repeated_options.for_views());
         let heading =
             if problems.iter().any(|problem| problem.severity == Severity::Error) { "not valid" } else { "the YAML is valid" };
         let verdict = Verdict { heading: heading.to_owned(), lines: Vec::new() };
@@ -219,14 +240,14 @@ impl FormatSelection<DriftFormat> {
     /// Writes the files, and prints Markdown or a format that lists findings.
     pub(super) fn print_drift(&self, out: &Console, outcome: &DriftOutcome, texts: &DriftTexts<'_>) -> Result<(), RunError> {
         let (found, compared) = (&outcome.found, &outcome.compared);
-        let findings = findings_of_drift(found, compared);
+        let findings = complete_findings(findings_of_drift(found, compared), &out.repeated_options.for_views());
         let page = |format| match format {
             DriftFormat::Markdown => Some(markdown::drift_as_markdown(texts.verdict, &findings)),
             DriftFormat::Html => Some(html::drift_as_html(texts.verdict, &findings, &current_provenance())),
             _ => None,
         };
         self.write(|format| match format {
-            DriftFormat::Text => Some(texts.whole.to_owned()),
+            DriftFormat::Text => Some(out.repeated_options.text(texts.whole).into_owned()),
             DriftFormat::Json => Some((texts.document)()),
             format => page(format),
         })?;

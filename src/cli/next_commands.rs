@@ -1,10 +1,12 @@
 //! Commands that telform suggests, each with the options of this run, so that it can be copied.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use clap::{ArgMatches, Command, CommandFactory};
 
 use super::args::Cli;
+use crate::output::view::commands::CommandOptions;
 use crate::text::shell_quote;
 
 /// Options that a suggested command repeats when this run had them: where everything is, and how it is applied.
@@ -125,6 +127,12 @@ impl RepeatedOptions {
         Self { options, known_commands: Some(whole), command: own.join(" "), directory }
     }
 
+    /// The same for what the views draw: files, comments and pages.
+    pub(crate) fn for_views(self: &Arc<Self>) -> CommandOptions {
+        let options = Arc::clone(self);
+        CommandOptions::new(move |text| options.text(text).into_owned())
+    }
+
     /// Whether this run deletes everything that the configuration names.
     pub(crate) fn destroys(&self) -> bool {
         self.options.iter().any(|(long, _)| long == "destroy")
@@ -133,6 +141,11 @@ impl RepeatedOptions {
     /// Whether this run undoes another, or plans that.
     pub(crate) fn undoes(&self) -> bool {
         self.command.starts_with("telform undo ")
+    }
+
+    /// Whether this run rehearses an undo.
+    pub(crate) fn rehearses_undo(&self) -> bool {
+        self.options.iter().any(|(long, _)| long == "undo")
     }
 
     /// The command of this run with these options in place of its own.

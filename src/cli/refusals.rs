@@ -59,7 +59,14 @@ fn rule_with_cases(name: &str, cases: &[&PlanRefusal]) -> String {
         Some((amount, limit)) => Some(format!("{amount} > {limit}")),
         None => subject(refusal),
     };
-    let cases: Vec<String> = cases.iter().filter_map(case).collect();
+    let all: Vec<String> = cases.iter().filter_map(case).collect();
+    let mut cases: Vec<String> = Vec::new();
+    for case in all {
+        // One object that a rule refuses twice is named once.
+        if !cases.contains(&case) {
+            cases.push(case);
+        }
+    }
     if cases.is_empty() { name.to_owned() } else { format!("{name} ({})", listed(&cases)) }
 }
 
@@ -88,7 +95,8 @@ fn allowing_options(refusals: &[PlanRefusal]) -> Option<Vec<String>> {
 /// The one line of a plan with `--quiet`: its counts, then the guards and rules that refuse it, and the options that allow it.
 pub(super) fn quiet_summary(plan: &Plan) -> String {
     if !plan.is_refused() {
-        return plan.summary();
+        let nothing = if plan.has_read_nothing() { "; no object is declared: no account was read" } else { "" };
+        return format!("{}{nothing}", plan.summary());
     }
     let summary = RefusalSummary::of(&plan.refusals);
     let allowed = summary.options.as_ref().map(|options| format!(" To allow it: {}", options.join(" ")));

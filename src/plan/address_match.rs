@@ -83,6 +83,7 @@ impl RefusalCode {
             self,
             Self::WrongGeneration
                 | Self::SeveralFit
+                | Self::KeyTaken
                 | Self::RenamedOnto
                 | Self::ClaimedTwice
                 | Self::UnsettledCreate

@@ -62,6 +62,8 @@ pub enum RefusalCode {
     DeleteUndocumented,
     /// Two live objects fit one address.
     SeveralFit,
+    /// The natural key that an object is to get belongs to another one.
+    KeyTaken,
     /// An object is renamed to an address under which the ledger has another object.
     RenamedOnto,
     /// Two addresses claim one live object.
@@ -90,6 +92,8 @@ pub enum RefusalCode {
     PutWouldBlank,
     /// A dependency was excluded from this plan.
     DependencyExcluded,
+    /// It is not known which live object a dependency is.
+    DependencyUnknown,
     /// A number has a name that only the service may use, and the service does not show such a number.
     NumberNotShown,
     /// The object exists and cannot be read.
@@ -148,6 +152,7 @@ impl RefusalCode {
             Self::CreateOnly => "refusal::create_only",
             Self::DeleteUndocumented => "refusal::delete_undocumented",
             Self::SeveralFit => "refusal::several_fit",
+            Self::KeyTaken => "refusal::key_taken",
             Self::RenamedOnto => "refusal::renamed_onto",
             Self::ClaimedTwice => "refusal::claimed_twice",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
@@ -162,6 +167,7 @@ impl RefusalCode {
             Self::NumberNotOffered => "refusal::number_not_offered",
             Self::PutWouldBlank => "refusal::put_would_blank",
             Self::DependencyExcluded => "refusal::dependency_excluded",
+            Self::DependencyUnknown => "refusal::dependency_unknown",
             Self::NumberNotShown => "refusal::number_not_shown",
             Self::Unreadable => "refusal::unreadable",
             Self::OddShape => "refusal::odd_shape",
@@ -240,6 +246,9 @@ impl RefusalCode {
                 "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. To let telform try it anyway, set `{switch}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
+            Self::KeyTaken => {
+                "correct the natural key; to manage the other {one}, declare it under another address; to have it under this address, first release the present one, which stays as it is, with `telform forget {address}`"
+            }
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
             Self::GoneOrHidden => {
@@ -274,6 +283,9 @@ impl RefusalCode {
                 "correct what it is found by, or `account`; or get the {one} from the service first: it costs money or needs papers, so telform never does that"
             }
             Self::DependencyExcluded => "include it, or also exclude what needs it",
+            Self::DependencyUnknown => {
+                "correct first what is said about that one; to continue without what needs it, add `--exclude {address}`"
+            }
             Self::NumberNotShown => {
                 "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
             }

@@ -396,7 +396,7 @@ fn reserve_natural_key<'a>(
     let words = kind.natural_key.join(" + ");
     if let Some(live) = shelf.with_key(&key.2).first() {
         let detail = format!("its natural key ({words}) belongs to another {}: {}", kind.singular, live.id);
-        findings.remarks.refuse(object, RefusalCode::SeveralFit, detail);
+        findings.remarks.refuse(object, RefusalCode::KeyTaken, detail);
         return MatchOutcome::Blocked;
     }
     if let Some(detail) = unanswered_creates::describe_running_create(inputs, &object.account, kind, &key.2) {

@@ -390,6 +390,11 @@ impl Plan {
         parts.join(", ")
     }
 
+    /// Whether no account was read, because no file declares an object.
+    pub fn has_read_nothing(&self) -> bool {
+        self.notices.iter().any(|notice| notice.code == NoticeCode::AccountNotRead)
+    }
+
     /// What could not be read, and its account.
     pub fn unread_listings(&self) -> impl Iterator<Item = (&str, &str)> {
         let unread = [NoticeCode::Unlisted, NoticeCode::Unlinked];

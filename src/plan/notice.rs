@@ -161,6 +161,8 @@ pub enum NoticeCode {
     OddCharacters,
     /// An account that could not be read, or an object that may be in one, is left out. Detail: why.
     AccountLeftOut,
+    /// No account was read, because no file declares an object. Detail: none.
+    AccountNotRead,
     /// A number that did not work gets a target that lets no call through. Detail: number and target.
     StaysDark,
     /// A number is served as the YAML says, by something that lets no call through. Detail: number and target.
@@ -205,6 +207,7 @@ impl NoticeCode {
                 | Self::ScopeMissing
                 | Self::OddCharacters
                 | Self::AccountLeftOut
+                | Self::AccountNotRead
                 | Self::MayServe
                 | Self::MayBeReset
                 | Self::StaysDark
@@ -272,6 +275,9 @@ impl NoticeCode {
             Self::OrganizationUnconfirmed => "the organization could not be confirmed; nothing will be written",
             Self::PinReplaced => "the pinned object was replaced by this one; `id:` can be removed or corrected",
             Self::AccountLeftOut => "left out with --skip-unreadable: nothing of it is planned or compared",
+            Self::AccountNotRead => {
+                "no object is declared, so no account was read: neither the token nor the address of this one was checked; `telform doctor` does that"
+            }
             Self::AccountGone => "its account is no longer in the configuration; left alone",
             Self::SecretOnlyOnCreate => {
                 "changed in the configuration since the object was created with it; telform sends it only on create"

@@ -33,7 +33,7 @@ pub(crate) fn suggest(
         return Vec::new();
     }
     let dark = !numbers_dark_now(plan, report).is_empty();
-    let what = if dark { "To connect them again and undo this run" } else { "To undo this run" };
+    let what = if dark { "To connect the disconnected numbers again and undo this run" } else { "To undo this run" };
     let undo = undo_command(desired, plan, report).map(|command| NextCommand { what, command });
     if let Some(of) = of {
         let again = NextCommand { what: "To continue", command: undo_again(of, &as_typed(options)) };

@@ -182,7 +182,7 @@ fn check_document(sealed: bool, digest: String, document: &CheckerDocument) -> P
             changes: plan.changes.len(),
             steps: plan.steps.len(),
             deletes: plan.steps.iter().filter(|step| step.phase == shape::CheckerPhase::Delete).count(),
-            numbers: plan.impact.len(),
+            numbers: plan.impact.iter().map(|it| (&it.account, &it.number)).collect::<std::collections::BTreeSet<_>>().len(),
             refusals: plan.refusals.len(),
         }),
         violations,

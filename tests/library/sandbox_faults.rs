@@ -299,3 +299,29 @@ async fn starting_and_stopping() {
     let everywhere = Sandbox::start_on(World::default(), ([0, 0, 0, 0], 0).into()).await;
     assert!(everywhere.unwrap_err().to_string().contains("loopback"));
 }
+
+/// The names that a key of a fault takes, from the message about one that does not exist.
+fn names_at(rule: &str) -> Vec<String> {
+    let message = World::from_yaml(&format!("faults:\n  - {rule}\n")).unwrap_err().to_string();
+    let (_, expected) = message.split_once("expected one of").unwrap_or_else(|| panic!("{message}"));
+    let words = expected.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'));
+    let words = words.take_while(|word| *word != "at" && *word != "line");
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_of_faults_leaves_none_out() {
+    let page = include_str!("../../docs/reference/faults.md");
+    let mut seen = 0;
+    for rule in [
+        "{ effect: nosuch }",
+        "{ effect: { answer: { status: 500, body: nosuch } } }",
+        "{ effect: { foreign: [{ nosuch: 1 }] } }",
+    ] {
+        for name in names_at(rule) {
+            seen += 1;
+            assert!(page.contains(&format!("\n| `{name}")), "docs/reference/faults.md does not name `{name}` of {rule}");
+        }
+    }
+    assert!(seen > 35, "only {seen} names were found");
+}

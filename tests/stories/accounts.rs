@@ -182,7 +182,10 @@ fn a_planned_move_makes_it_there_moves_the_numbers_and_deletes_it_here() {
     story.expect(0, saved);
     story.expect(0, "verify move.plan");
     let rehearsal = story.expect(0, "rehearse --max-deletes 2");
-    rehearsal.says("Done: 8 writes").says("Expected to be disconnected").is_silent_about("until it is connected again");
+    rehearsal
+        .says("Done: 8 writes")
+        .says("How long each number would be disconnected")
+        .is_silent_about("until it is connected again");
     let of_number = |line: &&str| line.trim_start().starts_with("+14155550101  ");
     let dark = rehearsal.stdout.lines().rev().find(of_number).unwrap();
     assert!(dark.ends_with(" s"), "it is dark for some time: {dark}");

@@ -57,7 +57,7 @@ fn a_destroy_that_is_refused_says_how_it_works() {
     refused.says("add `--exclude billing_groups.sales`");
     // Its numbers are cut, so they are not left as they are; and what is released is not counted as never managed.
     refused.says("released: no longer managed, and not deleted").is_silent_about("Not managed");
-    refused.says("+13125550101  by credential_connections.desk-2026").is_silent_about("  1293384261075731501 by");
+    refused.says("+13125550101  served by credential_connections.desk-2026").is_silent_about("  1293384261075731501 served by");
     let done = story.expect(0, &format!("{allowed} --exclude billing_groups.sales"));
     done.says("ok disconnect +13125550101  ").says("a fresh plan to destroy is empty");
 }

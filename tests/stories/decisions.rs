@@ -242,7 +242,7 @@ fn a_replacement_that_stands_there_already_is_for_a_human() {
     ));
     story
         .expect(3, APPLY)
-        .says("several_fit")
+        .says("key_taken")
         .says("its natural key (provider + account_sid) belongs to another provider configuration: 50");
     assert_eq!(story.writes(), [""; 0]);
 }
@@ -263,7 +263,7 @@ fn another_provider_under_the_same_name() {
     story
         .expect(0, "plan")
         .says("PATCH  telephony/provider-configurations/41/")
-        .is_silent_about("several_fit")
+        .is_silent_about("key_taken")
         .is_silent_about("replace");
 }
 

@@ -47,7 +47,7 @@ fn two_thousand_partners_are_a_table_and_one_entry() {
     println!("adopted 2000 partners in {} ms", begun.elapsed().as_millis());
     ran.says("wrote telform/carrierx-partners.yaml  2000 partners\n").says("wrote telform/carrierx-partners.csv  2000 rows\n");
     ran.says("only a create needs it: country_code, daily_spending_limit, parent_sid, payment_type, spending_limit; --with")
-        .says("a plan for the written files is empty");
+        .says("a plan for what was adopted is empty");
     let first = files(&story);
     let [(table, rows), (_, yaml)] = first.as_slice() else { panic!("{first:?}") };
     assert_eq!((table.as_str(), rows.lines().count()), ("carrierx-partners.csv", 2001));

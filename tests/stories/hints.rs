@@ -210,3 +210,33 @@ fn a_wrong_word_says_the_right_one() {
     let refused = story.expect(3, &format!("plan --out plan.json --max-deletes 0 {HERE}"));
     refused.says("telform plan --out plan.json --max-deletes 2 -f main.yaml --sandbox world.yaml");
 }
+
+/// Each command that a plan names in a file or a comment applies exactly that plan, as printed.
+#[test]
+fn what_a_comment_and_a_page_name_can_be_run() {
+    for format in ["markdown", "html"] {
+        let story = quickstart();
+        let limits = "--max-numbers-dark 9 --max-deletes 3";
+        story.expect(0, &format!("plan {HERE} {limits} --format {format}=plan.out"));
+        let page = story.read("plan.out").replace("<span class=\"whole\">", "").replace("</span>", "");
+        let (_, after) = page.split_once("telform apply --expect ").expect("a command");
+        let command = after.split(['`', '<']).next().unwrap();
+        assert!(command.ends_with("-f main.yaml --sandbox world.yaml --max-deletes 3 --max-numbers-dark 9"), "{command}");
+        story.expect(0, &format!("apply --auto-approve --expect {command}"));
+    }
+    let story = quickstart();
+    let refused = format!("plan --destroy {HERE} --ledger other.json");
+    for format in ["markdown", "html", "github", "gitlab", "slack", "junit", "sarif"] {
+        let ran = story.expect(3, &format!("{refused} --format {format}"));
+        let whole = ran.stdout.replace("<span class=\"whole\">", "").replace("</span>", "");
+        for (at, _) in whole.match_indices("telform forget ") {
+            let command: String = whole[at..].chars().take(120).collect();
+            assert!(command.contains("--ledger other.json"), "{format}: {command}");
+        }
+    }
+    // An undo has no digest to be applied by.
+    story.expect(0, &format!("apply --auto-approve {HERE}"));
+    let undo = story.expect(0, &format!("undo last --plan --format markdown {HERE}")).stdout;
+    assert!(!undo.contains("apply --expect"), "{undo}");
+    assert!(undo.contains("To apply it, run `telform undo last -f main.yaml --sandbox world.yaml"), "{undo}");
+}

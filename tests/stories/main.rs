@@ -173,6 +173,7 @@ mod terse;
 #[cfg(feature = "otlp")]
 mod traces;
 mod trail;
+mod true_words;
 mod twins;
 mod undo_plans;
 mod undo_today;

@@ -83,7 +83,7 @@ accounts:
     let (said, requests) = timed("adopt --all --out telform -f accounts.yaml");
     let head: Vec<&str> = said.lines().take(5).map(|line| line.split_once("  ").unwrap().1).collect();
     assert_eq!(head, ["200 providers", "200 rows", "50 bridges with 100 numbers", "2000 partners", "2000 rows"]);
-    assert!(said.contains("Verified: a plan for the written files is empty"), "{said}");
+    assert!(said.contains("Verified: a plan for what was adopted is empty"), "{said}");
     assert!(!said.contains("Not written"), "nothing is left to do by hand but secrets: {said}");
     // A page at a time for partners and configurations, one look at each bridge: never one request an object.
     assert!(requests <= 60, "{requests} requests");

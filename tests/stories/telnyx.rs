@@ -33,26 +33,26 @@ fn story(knobs: &str) -> Story {
 const PROFILES: &str = "outbound_voice_profiles:\n  domestic: { name: domestic }\n";
 
 /// One connection, with more attributes.
-fn connection(name: &str, more: &str) -> String {
+pub(crate) fn connection(name: &str, more: &str) -> String {
     let variable = name.to_uppercase();
     format!("  {name}: {{ connection_name: {name}, user_name: {name}desk1, password: {{ env: {variable} }}{more} }}\n")
 }
 
 /// The two numbers, each on a connection.
-fn numbers(first: &str, second: &str) -> String {
+pub(crate) fn numbers(first: &str, second: &str) -> String {
     format!(
         "phone_numbers:\n  a: {{ phone_number: '+13125550101', connection: {first} }}\n  b: {{ phone_number: '+13125550102', connection: {second} }}\n"
     )
 }
 
-fn whole(connections: &[String], numbers: &str) -> String {
+pub(crate) fn whole(connections: &[String], numbers: &str) -> String {
     format!("{PROFILES}credential_connections:\n{}{numbers}", connections.concat())
 }
 
-const OUT: &str = ", outbound: { outbound_voice_profile_id: outbound_voice_profiles.domestic }";
+pub(crate) const OUT: &str = ", outbound: { outbound_voice_profile_id: outbound_voice_profiles.domestic }";
 
 /// Everything is adopted; nothing is written for that.
-fn managed(knobs: &str) -> Story {
+pub(crate) fn managed(knobs: &str) -> Story {
     let story = story(knobs);
     story.telnyx(&whole(&[connection("north", OUT)], &numbers("north", "north")));
     story.apply();

@@ -160,7 +160,7 @@ fn accounts_and_addresses_of_today() {
     story.expect(0, "forget bridges.sales");
     story.unpod("bridges:\n  sales: { slug: fax, name: Fax }\n");
     story.apply();
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address is now fax instead of sales");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address now means the object fax instead of sales");
     assert_eq!(story.ledger()["objects"]["bridges.sales"]["id"], json!("fax"));
 }
 

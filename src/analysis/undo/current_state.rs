@@ -121,7 +121,7 @@ impl<'a> UndoBuilder<'a> {
                 format!("its address is now in account {} and is left alone", entry.account)
             }
             Some(entry) if entry.replaced.contains(id) => format!("{} has replaced it since", entry.id),
-            Some(entry) => format!("its address is now {} instead of {id}", entry.id),
+            Some(entry) => format!("its address now means the object {} instead of {id}", entry.id),
             None => "no longer managed, because it was released since; left alone".to_owned(),
         })
     }
@@ -143,7 +143,7 @@ impl<'a> UndoBuilder<'a> {
                 return Err(format!("its address is now in account {}", entry.account));
             }
             if self.live_objects(account, kind.name).iter().any(|live| live.id == entry.id) {
-                return Err(format!("its address is now {}", entry.id));
+                return Err(format!("its address now means the object {}", entry.id));
             }
         }
         if self.today.desired.existing.contains_key(address) {

@@ -106,7 +106,7 @@ impl UndoBuilder<'_> {
             return self.add_not_undone(address, format!("managed again, as {known}"));
         }
         if let Some(entry) = self.today.ledger.objects.get(address) {
-            return self.add_not_undone(address, format!("its address is now {} instead of {id}", entry.id));
+            return self.add_not_undone(address, format!("its address now means the object {} instead of {id}", entry.id));
         }
         let declared = self.today.desired.objects.get(address).is_some_and(|object| object.account == account);
         if !declared {

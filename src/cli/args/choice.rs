@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::guards::{parse_count, parse_positive};
 use super::{GuardArgs, parse_address, parse_pattern};
 use crate::model::guards::guard_names;
 use crate::model::resource::{Address, AddressPattern};
@@ -33,7 +34,7 @@ pub struct SelectionArgs {
     /// Allow deletes while this many objects are unreadable
     ///
     /// These are objects that may use what is deleted [default: 0].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub max_unreadable_bridges: Option<u64>,
     /// Create it even if a similar live object exists
     ///
@@ -66,7 +67,7 @@ pub struct PlanSelectionArgs {
     /// Only the first N changes, and what they need
     ///
     /// In the order in which their requests are sent.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_positive::<u64>)]
     pub limit: Option<u64>,
     /// Delete everything that the configuration names
     #[arg(long)]

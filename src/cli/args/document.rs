@@ -72,7 +72,7 @@ pub struct PlanOutputArgs {
     /// Offer the digest in Markdown that leaves out this many
     ///
     /// Even if the comment does not show this many addresses and numbers [default: 0].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", value_parser = super::guards::parse_count, default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
     /// Link to the HTML page at this address in Markdown
     #[arg(long, value_name = "URL", value_parser = parse_page_url)]

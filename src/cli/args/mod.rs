@@ -25,7 +25,7 @@ pub(crate) use format::{
     CheckFormat, ComparisonFormat, DriftFormat, FormatTarget, GraphFormat, InventoryFormat, ListsFindings, PlanFormat,
     ReportArgs, ReportFormat, RunFormat, format_names,
 };
-pub(crate) use guards::GuardArgs;
+pub(crate) use guards::{GuardArgs, parse_count};
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::PolicyArgs;
 pub(crate) use run::{CarryOutArgs, RunArgs};

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::guards::parse_positive;
 use super::{LockArgs, PolicyArgs, SignArgs};
 use crate::apply::OnError;
 use crate::run::{ApplyOptions, StepOptions};
@@ -12,7 +13,7 @@ pub struct RunArgs {
     /// Write at most N at a time in each account
     ///
     /// To use fewer than the account allows.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_positive::<u16>)]
     pub parallelism: Option<u16>,
     /// What happens to the other steps when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]

@@ -198,7 +198,7 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
     let line = |it: &&SecretPlaceholder| format!("{}  {} {}", it.variable, it.address, it.attribute);
     render_list(out, "Secrets that the service shows: compared when their variables are set", &shown, line);
     render_list(out, "Secrets that the service never shows; only a new object needs them", &hidden, line);
-    out.print(&format!("\nVerified: a plan for the written files is empty ({}).\n", plan.summary()));
+    out.print(&format!("\nVerified: a plan for what was adopted is empty ({}).\n", plan.summary()));
     let first = if shown.is_empty() { "" } else { "set the variables of the secrets that are shown, then " };
     let next = out.repeated_options.complete_command(&format!("telform plan{sources}"));
     out.print(&format!("Next: {first}{next}\n"));

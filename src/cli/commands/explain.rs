@@ -13,7 +13,7 @@ use crate::model::resource::{Address, AddressPattern, Desired};
 use crate::output;
 use crate::output::view;
 use crate::output::view::json;
-use crate::plan::Inputs;
+use crate::plan::{Inputs, Plan};
 use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose, saved_plan};
 use crate::services;
 use crate::text::{is_e164, normalize_phone_number};
@@ -104,12 +104,18 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
     let (asked, attribute) = subject(&inputs)?;
+    let asked_for = asked.clone();
+    let (asked, attribute) = if attribute.is_none() && !is_known_address(&inputs, &asked) {
+        found_otherwise(&inputs, &plan, &asked).unwrap_or((asked, None))
+    } else {
+        (asked, attribute)
+    };
     let (address, renamed) = follow_renames(&session.desired, asked.clone());
     if let Some(attribute) = &attribute {
         check_attribute(&session.desired, &address, attribute)?;
     }
     let Some(explained) = explain_address(&inputs, &plan, &address, attribute.as_deref()) else {
-        return Err(unknown_address(&inputs, &asked));
+        return Err(unknown_address(&inputs, &asked_for));
     };
     if out.global.json {
         out.print(&json::to_pretty_json(&output::with_header(&explained)));
@@ -137,6 +143,22 @@ fn split_attribute(inputs: &Inputs<'_>, whole: &Address) -> (Address, Option<Str
     parts.map_or_else(|| (whole.clone(), None), |(address, attribute)| (address, Some(attribute)))
 }
 
+/// What an address that is not known may mean: a number in the map of what holds it, or an attribute of a live object that no
+/// address claims, of which only the whole can be explained.
+fn found_otherwise(inputs: &Inputs<'_>, plan: &Plan, asked: &Address) -> Option<(Address, Option<String>)> {
+    let explained = |address: &Address| explain_address(inputs, plan, address, None).is_some();
+    if explained(asked) {
+        return None;
+    }
+    if services::link_entry(&asked.kind).is_some() {
+        return find_number(inputs, &normalize_phone_number(&asked.name));
+    }
+    let names: Vec<&str> =
+        services::shapes_of_kind(&asked.kind).iter().flat_map(|kind| kind.fields.iter().map(|field| field.name)).collect();
+    let (object, _) = asked.split_attribute(explained).filter(|(_, attribute)| names.contains(&attribute.as_str()))?;
+    Some((object, None))
+}
+
 /// The current address of an object, and where it was renamed.
 fn follow_renames(desired: &Desired, address: Address) -> (Address, Option<String>) {
     match desired.moved.iter().find(|moved| moved.from == address) {
@@ -147,6 +169,12 @@ fn follow_renames(desired: &Desired, address: Address) -> (Address, Option<Strin
 
 fn nearest_name<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known.min_by_key(|name| strsim::damerau_levenshtein(name, wanted))
+}
+
+/// Whether two names differ so little that one may be a slip for the other.
+fn is_near(wanted: &str, known: &str) -> bool {
+    let (wanted, known) = (wanted.rsplit('.').next().unwrap_or(wanted), known.rsplit('.').next().unwrap_or(known));
+    strsim::damerau_levenshtein(wanted, known) <= 1.max(wanted.chars().count() / 3)
 }
 
 fn check_attribute(desired: &Desired, address: &Address, attribute: &str) -> Result<(), RunError> {
@@ -190,11 +218,13 @@ fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {
         .chain(inputs.desired.removed.iter().map(|gone| &gone.address))
         .chain(inputs.ledger.objects.keys());
     let names: Vec<String> = addresses.map(ToString::to_string).collect();
-    let near = nearest_name(&address.to_string(), names.iter().map(String::as_str));
-    let help = near.map_or_else(
-        || "nothing is declared and nothing is managed yet".to_owned(),
-        |near| format!("did you mean {near}? `telform ledger list` shows what is managed"),
-    );
+    let wanted = address.to_string();
+    let near = nearest_name(&wanted, names.iter().map(String::as_str)).filter(|near| is_near(&wanted, near));
+    let help = match near {
+        Some(near) => format!("did you mean {near}? `telform ledger list` shows what is managed"),
+        None if names.is_empty() => "nothing is declared and nothing is managed yet".to_owned(),
+        None => "`telform ledger list` shows what is managed".to_owned(),
+    };
     let help = if inputs.desired.kinds.contains(&address.kind) {
         help
     } else {

@@ -100,7 +100,15 @@ pub(super) async fn show_plan(
     let head_demand = made.journal_head().map(|head| journal_head::plan_demand(out, &head));
     let origin = if wanted.shows_provenance() { current_provenance() } else { PlanProvenance::default() };
     let made_by = PlanProvenance { page: output.page_url.clone(), ..origin };
-    let reader = CommentContext { max_unshown: output.max_unshown, head_demand, made: made_by };
+    // Only a plan of the files is applied by its digest.
+    let undoes = request.undo.is_some();
+    let reader = CommentContext {
+        max_unshown: output.max_unshown,
+        head_demand,
+        made: made_by,
+        to_apply: undoes.then(|| to_apply.to_owned()),
+        commands: out.repeated_options.for_views(),
+    };
     if wanted.for_people(out) {
         undo::moved_since(out, &made.undo_moved);
     }

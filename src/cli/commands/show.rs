@@ -17,7 +17,7 @@ use crate::output::view::provenance::{PlanProvenance, parse_page_url};
 use crate::output::view::text::wrap_sentence;
 use crate::run::signing::{PlanFileWithPapers, read_allowed_signers};
 use crate::run::{Exit, RunError, SavedPlan, next_commands};
-use crate::text::{escape, escape_multiline};
+use crate::text::{escape, escape_multiline, shell_quote};
 
 /// `telform show`.
 #[derive(Debug, Args, Clone)]
@@ -33,7 +33,7 @@ pub struct ShowPlanArgs {
     /// Offer the digest in Markdown that leaves out this many
     ///
     /// Even if the comment does not show this many addresses and numbers [default: 0].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", value_parser = crate::cli::args::parse_count, default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
     /// Link to the HTML page at this address in Markdown
     #[arg(long, value_name = "URL", value_parser = parse_page_url)]
@@ -51,7 +51,19 @@ pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> 
     // A saved plan does not say who made it, or when.
     let commit = reviewed.document.origin.commit.clone();
     let made = PlanProvenance { commit, page: args.page_url.clone(), ..PlanProvenance::default() };
-    let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None, made };
+    // A plan of the files is made again with the same limits; one that undoes a run is applied as it was saved.
+    let (digest, asked) = (&reviewed.plan().digest, next_commands::run_options(&reviewed.document.origin.options));
+    let to_apply = match reviewed.undoes() {
+        Some(_) => format!("To apply exactly this: `telform apply {}`", shell_quote(&args.plan.display().to_string())),
+        None => format!("To apply exactly this: `telform apply --expect {digest}{asked}`"),
+    };
+    let reader = CommentContext {
+        max_unshown: args.max_unshown,
+        head_demand: None,
+        made,
+        to_apply: Some(to_apply),
+        commands: out.repeated_options.for_views(),
+    };
     // Nor where its entries are.
     let (plan, place_of) = (reviewed.plan(), |_: &Address| None);
     wanted.print_plan(out, &PlanToShow { plan, objects: None, document: &document, reader: &reader, place_of: &place_of })?;

@@ -50,6 +50,9 @@ impl<'a> ConfigLoader<'a> {
         }
         let Some(text) = self.text(item.file, item.entry) else { return };
         let Some(DesiredValue::Value(named)) = object.attributes.get(number) else {
+            if block.get(number).is_some() {
+                return; // What is wrong with it was reported.
+            }
             let problem = Problem::new(
                 "telform::yaml::missing",
                 format!("`{}` says what serves it, but its `{number}` is missing", object.address),
@@ -104,6 +107,20 @@ impl<'a> ConfigLoader<'a> {
             self.report_unknown_key(item.file, entry, &known, "under a number");
         }
         let Some(entry) = item.entry.value.get(PROVIDER) else {
+            if let Some(name) = item.entry.value.as_scalar().filter(|_| !item.entry.value.is_null()) {
+                let shown = suggestions::shorten_name(&name.text);
+                self.report_problem(
+                    Problem::new(
+                        "telform::yaml::wrong_type",
+                        format!("what serves this number is a map, not `{shown}` alone"),
+                        &item.file.source,
+                        item.entry.value.used_at,
+                    )
+                    .label("here")
+                    .help(format!("write {{ {PROVIDER}: {shown} }}")),
+                );
+                return None;
+            }
             self.report_problem(
                 Problem::new(
                     "telform::yaml::missing",

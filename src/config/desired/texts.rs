@@ -1,9 +1,11 @@
 //! Formats of texts: templates that were not filled in, identities, web addresses, countries, and near misses of words that
 //! a service knows.
 
+use smol_str::SmolStr;
+
 use super::{ConfigLoader, FileRef, country, suggestions, values};
 use crate::config::problem::{Problem, Span};
-use crate::config::yaml::{MapEntry, NodeData, YamlNode, is_variable};
+use crate::config::yaml::{MapEntry, NodeData, PlainScalar, YamlNode, is_variable};
 use crate::model::kind::{AttributeType, Field, Part, TextGrammar, canonical_time};
 use crate::text::{is_e164, is_invisible_char, masked_for_display};
 
@@ -87,6 +89,32 @@ fn is_login(text: &str) -> bool {
 }
 
 impl ConfigLoader<'_> {
+    /// The text of an attribute. For digits that are a phone number, the advice is a number that the next run takes.
+    pub(super) fn text_of(&mut self, file: FileRef<'_>, field: &Field, entry: &MapEntry) -> Option<SmolStr> {
+        let bare = entry.value.as_scalar().filter(|scalar| scalar.classify_scalar() == PlainScalar::Integer);
+        let Some(scalar) = bare.filter(|_| field.grammar == TextGrammar::PhoneNumber) else {
+            return self.text(file, entry);
+        };
+        let (name, text) = (field.name, suggestions::shorten_name(&scalar.text));
+        // The whole of it, where its first digits are a country code; nothing tells a national number from that.
+        let whole = format!("+{}", scalar.text.trim_start_matches('+'));
+        let help = match is_e164(&whole) {
+            true => format!("with the country code first: {}", crate::config::yaml::double_quote(&whole)),
+            false => "write `+`, the country code and the number, in quotes".to_owned(),
+        };
+        self.report_problem(
+            Problem::new(
+                "telform::yaml::quote",
+                format!("`{name}` is a text in E.164 form, and `{text}` without quotes is a number"),
+                &file.source,
+                entry.value.used_at,
+            )
+            .label("put this in quotes, with a plus sign")
+            .help(help),
+        );
+        None
+    }
+
     /// Whether a value is a text, and not a template that was not filled in.
     pub(super) fn refuse_template(&mut self, file: FileRef<'_>, text: &str, at: Span, what: &dyn Fn() -> String) -> bool {
         let Some(found) = first_template(text) else { return true };

@@ -26,7 +26,7 @@ impl ConfigLoader<'_> {
             return self.read_null(file, field, entry).map(DesiredValue::Value);
         }
         let value = match field.ty {
-            AttributeType::Text => self.text(file, entry).map(CompactValue::Text),
+            AttributeType::Text => self.text_of(file, field, entry).map(CompactValue::Text),
             AttributeType::CatalogueEntry | AttributeType::Reference(_) => self.text_or_id(file, entry).map(CompactValue::Text),
             AttributeType::Decimal => self.read_decimal(file, entry).map(CompactValue::Text),
             AttributeType::Integer => self.read_whole_number(file, entry).map(|number| CompactValue::Number(number.into())),

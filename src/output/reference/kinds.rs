@@ -92,10 +92,12 @@ fn describe_field(field: &Field) -> String {
         say(format!("Dropped by the service unless `{other}` is `{value}`."));
     }
     if !field.known_values.is_empty() {
-        let seen = field.known_values.join(", ");
+        // A value may hold a comma.
+        let quoted: Vec<String> = field.known_values.iter().map(|value| format!("`{value}`")).collect();
+        let known = quoted.join(", ");
         say(match field.ty {
-            AttributeType::CatalogueEntry => format!("Seen: {seen}; the service's catalogue has the rest."),
-            _ => format!("Seen: {seen}; others are sent with a warning."),
+            AttributeType::CatalogueEntry => format!("Known values: {known}; the service's catalogue has the rest."),
+            _ => format!("Known values: {known}; others are sent with a warning."),
         });
     }
     if let AttributeType::Reference(kind) = field.ty {

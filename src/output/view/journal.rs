@@ -75,7 +75,9 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
     rows.extend(started.origin.commit.as_ref().map(|commit| ["commit".to_owned(), commit.clone()]));
     rows.push(["result".to_owned(), format!("{}, writes: {}", run.result_text(), count_writes(run))]);
     if let Some(JournalRecord::Finished { second_plan: Some(second), .. }) = run.finished {
-        rows.push(["second plan".to_owned(), second.clone()]);
+        // What an undo plans again is the undo itself, and not the YAML.
+        let label = if started.of.is_some() { "second plan of the undo" } else { "second plan" };
+        rows.push([label.to_owned(), second.clone()]);
     }
     rows.extend(signed::signature_rows(run));
     // Text to be copied is not wrapped.

@@ -17,7 +17,8 @@ pub(crate) fn describe_incomplete(plan: &Plan) -> Option<String> {
     let listings = plan.unread_listings().map(|(what, account)| format!("{what} of account {account}"));
     let listings: Vec<String> = listings.collect();
     let unread = (!listings.is_empty()).then(|| format!("not read: {}", listings.join(", ")));
-    let parts: Vec<String> = describe_run_limits(plan).into_iter().chain(unread).collect();
+    let none = plan.has_read_nothing().then(|| "no object is declared: no account was read".to_owned());
+    let parts: Vec<String> = describe_run_limits(plan).into_iter().chain(unread).chain(none).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 

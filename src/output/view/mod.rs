@@ -1,6 +1,7 @@
 //! What people and programs see. A view computes nothing: it draws values that other modules made.
 
 mod accounts;
+pub mod commands;
 mod cut_numbers;
 pub mod doctor;
 pub mod explain;

@@ -82,7 +82,7 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
         }
     }
     if !rehearsal.numbers.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to be disconnected"));
+        let _ = writeln!(out, "\n{}", paint(STRONG, "How long each number would be disconnected"));
         for dark in &rehearsal.numbers {
             let _ = writeln!(out, "  {}  {}", escape(&dark.number), dark.how_long());
         }
@@ -113,7 +113,7 @@ impl NumberDowntime {
                 let from = self.from_step.as_deref().unwrap_or("its disconnect");
                 format!("from {from} on: this run does not connect it again")
             }
-            Some(0.0) => "never".to_owned(),
+            Some(0.0) => "not at all".to_owned(),
             Some(seconds) => format!("{seconds:.1} s"),
         }
     }

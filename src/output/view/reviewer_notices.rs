@@ -34,6 +34,11 @@ fn sentence(notice: &PlanNotice) -> String {
 fn says_not_read(code: NoticeCode) -> bool {
     matches!(
         code,
-        NoticeCode::AccountLeftOut | NoticeCode::OddShape | NoticeCode::Unlinked | NoticeCode::Unlisted | NoticeCode::Unreadable
+        NoticeCode::AccountLeftOut
+            | NoticeCode::AccountNotRead
+            | NoticeCode::OddShape
+            | NoticeCode::Unlinked
+            | NoticeCode::Unlisted
+            | NoticeCode::Unreadable
     )
 }

@@ -180,6 +180,10 @@ impl<'a> RunReport<'a> {
         let limited = self.limits.is_some();
         match self.run.finished {
             None => ("The run has no end in the journal: it was cut off. `telform resume` settles what it left open.", None),
+            Some(JournalRecord::Finished { converged: Some(true), .. }) if self.run.started.of.is_some() => (
+                "A second reading shows what was undone as it was before the run. A plan of the YAML may want that run again.",
+                None,
+            ),
             Some(JournalRecord::Finished { converged: Some(true), .. }) if limited => {
                 ("Within the limits of this run, a second plan, made after reading again, is empty.", None)
             }

@@ -33,10 +33,6 @@ pub(super) const ACTIONS: [(ChangeAction, &str); 4] = [
 pub(super) const EFFECTS: [NumberEffect; 4] =
     [NumberEffect::Dark, NumberEffect::Moves, NumberEffect::Connects, NumberEffect::Settles];
 
-/// Phases in their order.
-pub(super) const PHASES: [StepPhase; 6] =
-    [StepPhase::Create, StepPhase::Update, StepPhase::Rewire, StepPhase::ReadBack, StepPhase::Delete, StepPhase::TakeOver];
-
 pub(super) const NUMBERS: &str = "Phone numbers";
 pub(super) const ORDER: &str = "Order";
 pub(super) const NOTICES: &str = "Notices";
@@ -129,7 +125,9 @@ pub(super) fn from_and_to(plan: &Plan, number: &NumberImpact) -> String {
         |spot: &NumberLocation| number_place(plan, &number.account, spot).map(|place| format!("{place}: ")).unwrap_or_default();
     let spot = |spot: &NumberLocation| {
         let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
-        format!("{}by {}{}", place(spot), spot.provider, account.unwrap_or_default())
+        let place = place(spot);
+        let serves = if place.is_empty() { "served by" } else { "by" };
+        format!("{place}{serves} {}{}", spot.provider, account.unwrap_or_default())
     };
     let reason = cut_reason(plan, number).map(|reason| format!(", {reason}")).unwrap_or_default();
     let both = match (&number.from, &number.to) {
@@ -347,7 +345,7 @@ pub(super) fn phase_ranges(plan: &Plan) -> Vec<String> {
         let range = steps.next_back().map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
         Some(format!("{} {range}", phase.as_str()))
     };
-    PHASES.into_iter().filter_map(phase).collect()
+    StepPhase::ALL.into_iter().filter_map(phase).collect()
 }
 
 /// The name of a kind for this number of objects; kinds are named in the plural.
@@ -415,3 +413,6 @@ pub(super) fn not_undone(plan: &Plan) -> Vec<(String, Vec<String>)> {
 pub(super) fn count_grouped(groups: &[(String, Vec<String>)]) -> usize {
     groups.iter().map(|(_, of)| of.len()).sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,8 +65,7 @@ impl<'a> Planner<'a> {
                         numbers = own_numbers(object, kind, shown.collect(), numbers);
                     }
                     let whole = numbers.is_empty();
-                    for (number, provider, why) in failed {
-                        let code = RefusalCode::DependencyExcluded;
+                    for (number, provider, (code, why)) in failed {
                         if whole {
                             self.add_refusal(object, code, why);
                         } else {
@@ -110,7 +109,7 @@ impl<'a> Planner<'a> {
                             owners.insert(entry.number.clone(), entry.address.clone());
                         }
                     }
-                    Err(why) => self.refuse_entry(entry, RefusalCode::DependencyExcluded, why),
+                    Err((code, why)) => self.refuse_entry(entry, code, why),
                 }
             }
             let mut idle = object.unserved_numbers.clone();
@@ -141,17 +140,15 @@ impl<'a> Planner<'a> {
         finding: &MatchOutcome<'a>,
         entries: &[&NumberEntry],
     ) -> Option<ObjectRef> {
-        let why = match finding {
+        let (code, why) = match finding {
             MatchOutcome::Live(_) if self.replaced.contains_key(address) => return Some(ref_of_new_object(address)),
             MatchOutcome::Live(live) => return Some(ObjectRef::Id(live.id.clone())),
             MatchOutcome::New if included => return Some(ref_of_new_object(address)),
-            MatchOutcome::New => format!("it needs {address}, which does not exist and is not part of this run"),
-            MatchOutcome::Hidden | MatchOutcome::Blocked => {
-                format!("it needs {address}, but it is not known which live object that is")
-            }
+            MatchOutcome::New => needs_excluded(address),
+            MatchOutcome::Hidden | MatchOutcome::Blocked => needs_unknown(address),
         };
         for entry in entries {
-            self.refuse_entry(entry, RefusalCode::DependencyExcluded, why.clone());
+            self.refuse_entry(entry, code, why.clone());
         }
         None
     }
@@ -188,14 +185,19 @@ impl<'a> Planner<'a> {
     }
 
     /// What is to serve a number: an existing object, or the step that creates it. The error says why neither is known.
-    fn resolve_provider(&self, findings: &Matches<'a>, selection: &Selection, address: &Address) -> Result<ObjectRef, String> {
-        let unknown = || format!("it needs {address}, but it is not known which live object that is");
+    fn resolve_provider(
+        &self,
+        findings: &Matches<'a>,
+        selection: &Selection,
+        address: &Address,
+    ) -> Result<ObjectRef, (RefusalCode, String)> {
+        let unknown = || needs_unknown(address);
         let found = findings.by_address.get(address).or(findings.existing.get(address));
         match found.ok_or_else(unknown)?.outcome {
             MatchOutcome::Live(_) if self.replaced.contains_key(address) => Ok(ref_of_new_object(address)),
             MatchOutcome::Live(live) => Ok(ObjectRef::Id(live.id.clone())),
             MatchOutcome::New if selection.includes(address) => Ok(ref_of_new_object(address)),
-            MatchOutcome::New => Err(format!("it needs {address}, which does not exist and is not part of this run")),
+            MatchOutcome::New => Err(needs_excluded(address)),
             MatchOutcome::Hidden | MatchOutcome::Blocked => Err(unknown()),
         }
     }
@@ -295,4 +297,14 @@ pub(super) fn freed_for_bridge<'a>(inputs: &Inputs<'a>, object: &DesiredObject, 
     };
     let all = inputs.ledger.moves.iter().filter(|open| open.account == object.account);
     all.filter(|open| id.as_str() == Some(&open.bridge) && object.numbers.is_none() && there(open)).collect()
+}
+
+/// Why something that needs this address is refused, where a limit of the run leaves that out.
+fn needs_excluded(address: &Address) -> (RefusalCode, String) {
+    (RefusalCode::DependencyExcluded, format!("it needs {address}, which does not exist and is not part of this run"))
+}
+
+/// The same where it is not known which live object the address is.
+fn needs_unknown(address: &Address) -> (RefusalCode, String) {
+    (RefusalCode::DependencyUnknown, format!("it needs {address}, but it is not known which live object that is"))
 }

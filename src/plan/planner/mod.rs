@@ -210,6 +210,7 @@ impl<'a> Planner<'a> {
         self.remarks.notices.extend(token_owners::missing_scope_notices(inputs, &steps));
         self.remarks.notices.extend(unanswered_creates::twin_notices_of_matches(inputs, findings));
         self.remarks.notices.extend(lookalikes::lookalike_notices(self.changes.values()));
+        self.remarks.notices.extend(not_read_notices(inputs));
         self.remarks.notices.sort();
         self.remarks.notices.dedup();
         self.remarks.effects.sort();
@@ -279,6 +280,15 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// A notice for each account where none was read, because no file declares an object: a plan of nothing is not a check.
+fn not_read_notices(inputs: &Inputs<'_>) -> Vec<PlanNotice> {
+    if !inputs.live.accounts.is_empty() || !inputs.desired.kinds.is_empty() || inputs.options.destroy {
+        return Vec::new();
+    }
+    let asked = accounts_to_read(inputs.desired, inputs.ledger, inputs.options);
+    asked.iter().map(|account| PlanNotice::about(NoticeCode::AccountNotRead, account, None, None)).collect()
+}
+
 /// Sources of secrets by address and attribute.
 type SecretSources = BTreeMap<Address, AttributeTexts>;
 
@@ -295,7 +305,8 @@ fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {
 }
 
 /// Live objects that no address claims and that the plan leaves alone, counted by account and kind. An object is not left alone where an
-/// entry manages one of its members, or where the plan connects or disconnects one; one that the plan releases has a notice.
+/// entry manages one of its members, or where the plan connects or disconnects one; one that the plan releases has a notice. What the
+/// ledger holds is managed, although no file may declare it or its kind.
 fn count_unmanaged(
     inputs: &Inputs<'_>,
     findings: &Matches<'_>,
@@ -325,7 +336,11 @@ fn count_unmanaged(
         }
         _ => None,
     });
-    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).chain(released).collect();
+    let recorded = inputs.ledger.objects.iter().flat_map(|(address, entry)| {
+        let ids = [&entry.id].into_iter().chain(&entry.former).map(String::as_str);
+        ids.map(|id| (entry.account.as_str(), address.kind.as_str(), id))
+    });
+    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).chain(released).chain(recorded).collect();
     for (account, live) in &inputs.live.accounts {
         let names = inputs.names_of_same_account(account);
         let first = names.first().copied().unwrap_or(account);
@@ -335,7 +350,7 @@ fn count_unmanaged(
             let count = objects
                 .iter()
                 .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
-                .filter(|object| !in_part.contains(&(account.as_str(), *kind, object.id.as_str())))
+                .filter(|object| !names.iter().any(|name| in_part.contains(&(*name, *kind, object.id.as_str()))))
                 .filter(|object| shape.is_none_or(|kind| !object.is_inherited(kind)))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));

@@ -79,7 +79,10 @@ impl<'a> Planner<'a> {
         let found = findings.find(address);
         let refuse = |why: &str| {
             let detail = format!("{} names {address}, which {why}", field.name);
-            Err((!selection.includes(address)).then(|| refusal(RefusalCode::DependencyExcluded, detail)))
+            // What `existing` names is in no selection, and nothing excluded it.
+            let unknown = findings.existing.contains_key(address);
+            let code = if unknown { RefusalCode::DependencyUnknown } else { RefusalCode::DependencyExcluded };
+            Err((!selection.includes(address)).then(|| refusal(code, detail)))
         };
         let Some(found) = found else { return refuse("was not found") };
         let replaced = self.replaced.contains_key(address);
@@ -144,7 +147,7 @@ impl<'a> Planner<'a> {
         let deletes: BTreeMap<(&str, &str, &str), StepId> =
             self.leaving.iter().map(|gone| ((gone.account, gone.kind.name, gone.live.id.as_str()), delete_of(gone))).collect();
         let mut waits: BTreeMap<StepId, BTreeSet<StepId>> = BTreeMap::new();
-        let mut refusals = Vec::new();
+        let (mut refusals, mut still_named) = (Vec::new(), BTreeSet::new());
         for gone in &self.leaving {
             let mut staying = Vec::new();
             let all = referrers.get(&(gone.account, gone.kind.name, gone.live.id.clone())).map_or(&[][..], Vec::as_slice);
@@ -166,6 +169,7 @@ impl<'a> Planner<'a> {
             if !staying.is_empty() || !unknown.is_empty() {
                 let detail = describe_staying(gone, &staying, &unknown);
                 refusals.push(PlanRefusal::about(RefusalCode::StillReferred, gone.account, gone.address, detail));
+                still_named.insert(delete_of(gone));
             }
         }
         self.remarks.refusals.extend(refusals);
@@ -175,6 +179,9 @@ impl<'a> Planner<'a> {
             self.remarks.refusals.push(PlanRefusal::about(RefusalCode::StillReferred, gone.account, gone.address, detail));
         }
         for draft in &mut self.drafts {
+            if still_named.contains(&draft.step.id) {
+                "refused, because what stays still names it".clone_into(&mut draft.step.why);
+            }
             draft.depth = depths.get(&draft.step.id).copied().unwrap_or(draft.depth);
             draft.step.wait_for(waits.remove(&draft.step.id).unwrap_or_default());
         }

@@ -45,16 +45,16 @@ pub async fn rebuild_ledger(
             // Setting it aside would hide it from its owner: --replace is for one's own ledger.
             follow_accounts(&session.store, &mut there, &session.desired, session.options.sandbox)?;
             old = Some(there);
-            Some("and can be read".to_owned())
+            Some(", and it can be read".to_owned())
         }
         Err(error @ (LedgerError::Io { .. } | LedgerError::Remote { .. })) => return Err(error.into()),
-        Err(error) => Some(format!("({error})")),
+        Err(error) => Some(format!(" ({error})")),
     };
     let there_is_one = there.is_some();
     if let Some(state) = there.filter(|_| !replace) {
         return Err(RunError::other(
             "telform::ledger::exists",
-            format!("there is a ledger at {place} {state}; nothing was changed"),
+            format!("there is a ledger at {place}{state}; nothing was changed"),
             "--replace keeps it next to the new one; what only the old one records (written secrets, objects waiting to be verified) is then lost",
         ));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::wording;
 use crate::analysis::plan_graph::{NumberGroup, StepNode, number_groups, step_graph};
 use crate::output::{GraphDocument, GraphEdge, GraphNode};
-use crate::plan::{NumberEffect, Plan, Step, StepOperation};
+use crate::plan::{NumberEffect, Plan, Step, StepOperation, one_effect_each};
 use crate::text::truncate_middle;
 
 mod dot;
@@ -155,7 +155,8 @@ fn wiring_graph(plan: &Plan) -> Graph {
     let words = wording::link_words(plan);
     let mut known: BTreeMap<(usize, String), usize> = BTreeMap::new();
     let mut edges: Vec<Edge> = Vec::new();
-    for group in number_groups(plan) {
+    let impact = one_effect_each(&plan.impact);
+    for group in number_groups(&impact) {
         let number = {
             let cluster = graph.cluster(format!("{} in {}", wording::NUMBERS, group.account));
             graph.nodes.push(Node { lines: number_lines(&group), style: number_style(&group), cluster });

@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::groups::{ChangeGroups, fold};
+use super::markdown::CommentContext;
 use super::provenance::{PlanProvenance, describe_commit};
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
@@ -29,18 +30,18 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The whole plan as an HTML page.
 pub fn plan_as_html(plan: &Plan) -> String {
-    plan_as_html_made(plan, &PlanProvenance::default())
+    plan_as_html_in(plan, &CommentContext::default())
 }
 
-/// The same with who made it, when and where, as far as that is known.
-pub fn plan_as_html_made(plan: &Plan, made: &PlanProvenance) -> String {
-    let mut page = HtmlWriter::default();
+/// The same with who made it, when and where, as far as that is known, and with whole commands.
+pub fn plan_as_html_in(plan: &Plan, context: &CommentContext) -> String {
+    let mut page = HtmlWriter::with_commands(context.commands.clone());
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     let rows = order::StepRows::from_groups(&groups, &steps);
     let title = format!("telform plan, {}: {}", verdict(plan).1, groups.summary(plan));
     page_head(&mut page, &title, Some(("#changes", "Skip to the changes")));
-    page_banner(&mut page, plan, &groups, made);
+    page_banner(&mut page, plan, &groups, &context.made);
     page.raw("<main id=\"main\">\n");
     summary_section(&mut page, plan);
     refusals_section(&mut page, plan);
@@ -51,7 +52,7 @@ pub fn plan_as_html_made(plan: &Plan, made: &PlanProvenance) -> String {
     changes::changes_section(&mut page, plan, &groups, &steps, &rows);
     notices_section(&mut page, plan);
     page.raw("</main>\n");
-    page_foot(&mut page, plan);
+    page_foot(&mut page, plan, context);
     page_end(&mut page);
     page.finish()
 }
@@ -306,11 +307,10 @@ fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("</section>\n");
 }
 
-fn page_foot(page: &mut HtmlWriter, plan: &Plan) {
+fn page_foot(page: &mut HtmlWriter, plan: &Plan, context: &CommentContext) {
     page.raw("<footer>\n<p>Digest of the plan: ").code(&plan.digest).raw("</p>\n");
     if plan.has_changes() && !plan.is_refused() {
-        page.raw("<p>To apply exactly this plan or nothing: ");
-        page.code(&format!("telform apply --expect {}", plan.digest)).raw("</p>\n");
+        page.raw("<p>").advice(&context.to_apply(plan, "To apply exactly this plan or nothing")).raw("</p>\n");
     }
 }
 

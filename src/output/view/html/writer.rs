@@ -4,6 +4,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::super::commands::CommandOptions;
 use super::super::provenance::{describe_time, is_safe_link};
 use crate::text::{escape_multiline, truncate_middle};
 
@@ -15,12 +16,20 @@ const WHOLE: usize = 38;
 
 /// A page that grows.
 #[derive(Debug, Default)]
-pub(super) struct HtmlWriter(String);
+pub(super) struct HtmlWriter {
+    text: String,
+    commands: CommandOptions,
+}
 
 impl HtmlWriter {
+    /// A page whose advice repeats the options of this run.
+    pub(super) fn with_commands(commands: CommandOptions) -> Self {
+        Self { commands, ..Self::default() }
+    }
+
     /// Markup of the program's own.
     pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
-        self.0.push_str(markup);
+        self.text.push_str(markup);
         self
     }
 
@@ -33,14 +42,14 @@ impl HtmlWriter {
     fn push_escaped(&mut self, text: &str) -> &mut Self {
         for character in escape_multiline(text).chars() {
             match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
+                '&' => self.text.push_str("&amp;"),
+                '<' => self.text.push_str("&lt;"),
+                '>' => self.text.push_str("&gt;"),
+                '"' => self.text.push_str("&quot;"),
+                '\'' => self.text.push_str("&#39;"),
                 // Only the program's own markup begins a line.
-                '\n' => self.0.push_str("&#10;"),
-                other => self.0.push(other),
+                '\n' => self.text.push_str("&#10;"),
+                other => self.text.push(other),
             }
         }
         self
@@ -51,7 +60,7 @@ impl HtmlWriter {
         let text = truncate_middle(text, LONGEST).text;
         for (index, word) in text.split(' ').enumerate() {
             if index > 0 {
-                self.0.push(' ');
+                self.text.push(' ');
             }
             if is_name(word) {
                 self.raw("<span class=\"whole\">").push_escaped(word).raw("</span>");
@@ -66,6 +75,7 @@ impl HtmlWriter {
 
     /// Advice from the program itself, in which text in backticks is code.
     pub(super) fn advice(&mut self, text: &str) -> &mut Self {
+        let text = self.commands.complete(text).into_owned();
         for (index, part) in text.split('`').enumerate() {
             if index % 2 == 0 {
                 self.words(part)
@@ -131,13 +141,13 @@ impl HtmlWriter {
 
     /// A number.
     pub(super) fn number(&mut self, number: usize) -> &mut Self {
-        self.0.push_str(&number.to_string());
+        self.text.push_str(&number.to_string());
         self
     }
 
     /// The page.
     pub(super) fn finish(self) -> String {
-        self.0
+        self.text
     }
 }
 

@@ -1,5 +1,6 @@
 //! Drift as a comment: the verdict, then each finding with its place.
 
+use super::super::commands::CommandOptions;
 use super::escape::{code_span, sentence_span};
 use super::{BoundedPage, LONGEST};
 use crate::output::view::findings::{Finding, FindingRisk};
@@ -12,7 +13,7 @@ const REST: usize = 300;
 
 /// The verdict, one or more lines, and the findings.
 pub fn drift_as_markdown(verdict: &str, findings: &[Finding]) -> String {
-    let mut page = BoundedPage { text: String::new(), limit: LONGEST - REST };
+    let mut page = BoundedPage { text: String::new(), limit: LONGEST - REST, commands: CommandOptions::default() };
     let alert = match findings.first().map(|finding| finding.risk) {
         Some(FindingRisk::Blocker | FindingRisk::Critical) => "WARNING",
         _ => "NOTE",

@@ -3,6 +3,7 @@
 //! does not offer a digest, because what was not shown cannot be approved.
 
 mod changes;
+mod context;
 mod drift;
 mod escape;
 mod numbers;
@@ -10,12 +11,14 @@ mod origin;
 mod overview;
 mod report;
 
+use super::commands::CommandOptions;
 use super::groups::{ChangeGroups, fold};
 use super::provenance::PlanProvenance;
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, NumberEffect, Plan, PlanRefusal};
 use crate::text::shorten;
+pub use context::CommentContext;
 pub use drift::{DRIFT_MARKER, drift_as_markdown};
 pub(super) use escape::{code_span, table_cell};
 use escape::{html_code, sentence_span};
@@ -61,17 +64,6 @@ const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
 /// Most objects that are listed as deleted; each is among the changes, too.
 const MOST_DELETED: usize = 20;
 
-/// What a comment contains beside the plan.
-#[derive(Debug, Clone, Default)]
-pub struct CommentContext {
-    /// How many addresses and numbers it may leave out and still offer the digest.
-    pub max_unshown: u64,
-    /// The command that requires the current journal.
-    pub head_demand: Option<String>,
-    /// Who made the plan, and where it can be read.
-    pub made: PlanProvenance,
-}
-
 /// The whole plan as Markdown. It offers its digest only when everything is shown.
 pub fn plan_as_markdown(plan: &Plan) -> String {
     plan_as_markdown_in(plan, &CommentContext::default())
@@ -84,7 +76,9 @@ pub fn plan_as_markdown_accepting(plan: &Plan, max_unshown: u64) -> String {
 
 /// The same with what is known beside the plan.
 pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
-    let mut page = BoundedPage { text: String::new(), limit: LONGEST - FOOT - VERDICT };
+    let foot = context.to_apply(plan, "To apply exactly this");
+    let limit = (LONGEST - VERDICT).saturating_sub(FOOT.max(foot.len() + 400));
+    let mut page = BoundedPage { text: String::new(), limit, commands: context.commands.clone() };
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     push_verdict(&mut page, plan, &groups);
@@ -102,7 +96,7 @@ pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
     if let Some(demand) = &context.head_demand {
         page.text.push_str(&format!("\nTo refuse a ledger and journal older than today's: {}\n", code_span(demand)));
     }
-    page.text.push_str(&foot_text(plan, unseen, context.max_unshown));
+    page.text.push_str(&context.commands.complete(&foot_text(plan, unseen, context.max_unshown, &foot)));
     page.text
 }
 
@@ -110,6 +104,7 @@ pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
 struct BoundedPage {
     text: String,
     limit: usize,
+    commands: CommandOptions,
 }
 
 impl BoundedPage {
@@ -119,9 +114,10 @@ impl BoundedPage {
 
     /// Adds a part if the whole of it fits.
     fn push_if_fits(&mut self, part: &str) -> bool {
+        let part = self.commands.complete(part);
         let fits = part.len() <= self.remaining_bytes();
         if fits {
-            self.text.push_str(part);
+            self.text.push_str(&part);
         }
         fits
     }
@@ -142,9 +138,12 @@ impl BoundedPage {
     /// Adds as many lines as fit, and then says how many do not.
     fn push_lines(&mut self, lines: impl ExactSizeIterator<Item = String>, most: usize) -> usize {
         let all = lines.len();
+        let commands = self.commands.clone();
+        let whole = commands.complete(WHOLE);
         for (index, line) in lines.enumerate() {
-            if index == most || line.len() + WHOLE.len() + 40 > self.remaining_bytes() {
-                self.push_if_fits(&format!("- … and **{} more**; {WHOLE}\n", all - index));
+            let line = commands.complete(&line);
+            if index == most || line.len() + whole.len() + 40 > self.remaining_bytes() {
+                self.push_if_fits(&format!("- … and **{} more**; {whole}\n", all - index));
                 return all - index;
             }
             self.push_if_fits(&line);
@@ -393,7 +392,7 @@ fn approval_verdict(unseen: UnshownCounts, max_unshown: u64) -> String {
     }
 }
 
-fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64) -> String {
+fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64, to_apply: &str) -> String {
     if let Some(what) = describe_not_shown(unseen).filter(|_| !may_approve(unseen, max_unshown)) {
         let switch = code_span(&format!("--max-unshown {}", unseen.count()));
         return format!(
@@ -405,5 +404,5 @@ fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64) -> String {
     if plan.is_refused() || !plan.has_changes() {
         return format!("\nDigest {digest}\n");
     }
-    format!("\nTo apply exactly this: {}\n", code_span(&format!("telform apply --expect {}", plan.digest)))
+    format!("\n{to_apply}\n")
 }

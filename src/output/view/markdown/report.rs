@@ -1,5 +1,6 @@
 //! The report of a command as a comment: what it did, what failed, what is unknown, what was not started, and what the proof says.
 
+use super::super::commands::CommandOptions;
 use super::super::provenance::describe_time;
 use super::super::run_report::{CommandEnd, RunReport, StepReport, StepResult, account_rows, count_of};
 use super::escape::{cut_table_cell, table_cell, uncut_code_span};
@@ -26,7 +27,7 @@ const PART: usize = 12_000;
 
 /// What a command did, as Markdown: its runs, or why it has none.
 pub fn run_report_as_markdown(runs: &[RecordedRun<'_>], end: &CommandEnd) -> String {
-    let mut page = BoundedPage { text: String::new(), limit: LONGEST - REST };
+    let mut page = BoundedPage { text: String::new(), limit: LONGEST - REST, commands: CommandOptions::default() };
     let reports: Vec<RunReport<'_>> = runs.iter().map(RunReport::from_run).collect();
     let marker = if end.command == "rehearse" { REHEARSAL_MARKER } else { REPORT_MARKER };
     page.push_if_fits(&format!("{marker}\n"));
