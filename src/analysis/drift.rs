@@ -19,6 +19,7 @@ use crate::services;
 mod compared_objects;
 mod number_entries;
 
+pub(in crate::analysis) use compared_objects::needs_kind;
 pub use compared_objects::{ComparedObjects, NotCompared, NumberState, compared_objects};
 
 /// How something came to differ.

@@ -129,11 +129,13 @@ impl Run {
             what: account(name),
             why: problem.message.clone(),
             help: problem.help.clone().unwrap_or_default(),
+            is_optional: false,
         });
         let failed = errors.iter().map(|error| NotCompared {
             what: account(&error.account),
             why: format!("{}: {} [{}]", error.tried, error.means, error.code),
             help: error.help.clone(),
+            is_optional: false,
         });
         Ok(tokens.chain(failed).collect())
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::unlisted_reason;
-use crate::analysis::drift::NotCompared;
+use crate::analysis::drift::{NotCompared, needs_kind};
 use crate::model::resource::{Address, LiveAccount, LiveState, OrganizationCheck};
+use crate::plan::Inputs;
 use crate::services;
 use crate::text::with_article;
 
@@ -21,9 +22,10 @@ pub struct AdoptionCoverage {
 
 impl AdoptionCoverage {
     /// Where objects of these kinds were looked for.
-    pub fn from_live(live: &LiveState, kinds: &BTreeSet<&'static str>) -> Self {
+    /// `is_named`: they were asked for by name.
+    pub fn from_live(inputs: &Inputs<'_>, kinds: &BTreeSet<&'static str>, is_named: bool) -> Self {
         let mut looked = Self::default();
-        for (account, live) in &live.accounts {
+        for (account, live) in &inputs.live.accounts {
             if let Some(empty) = unconfirmed_and_empty(account, live) {
                 looked.missed.push(empty);
                 continue;
@@ -34,7 +36,8 @@ impl AdoptionCoverage {
                 match unlisted_reason(live, kind) {
                     None => looked.listed.push(what),
                     Some(why) => {
-                        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
+                        let is_optional = why.is_denied && !is_named && !needs_kind(inputs, account, kind);
+                        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone(), is_optional });
                     }
                 }
             }
@@ -51,6 +54,7 @@ pub(in crate::analysis) fn unconfirmed_and_empty(account: &str, live: &LiveAccou
         what: format!("account {account}"),
         why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
         help: services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
+        is_optional: false,
     })
 }
 

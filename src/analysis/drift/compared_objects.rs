@@ -86,6 +86,18 @@ pub struct NotCompared {
     pub why: String,
     /// What to do.
     pub help: String,
+    /// Whether nothing here needs it: no file declares its kind, the ledger manages none, nobody asked for it by name, and the
+    /// service answered that it has no such listing or that this token may not read it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_optional: bool,
+}
+
+/// Whether a file declares a kind, or the ledger manages an object of it in this account. Where neither is so, a service that denies
+/// its listing leaves nothing open.
+pub(in crate::analysis) fn needs_kind(inputs: &Inputs<'_>, account: &str, kind: &str) -> bool {
+    let mut declared = inputs.desired.objects.keys().chain(inputs.desired.existing.keys());
+    declared.any(|address| address.kind == kind)
+        || inputs.ledger.objects.iter().any(|(address, entry)| entry.account == account && address.kind == kind)
 }
 
 /// What `plan`, made from the same inputs, was able to compare. An account that was not read is not in it.
@@ -100,7 +112,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         if !named {
             let why = format!("its account {} is no longer in the configuration", entry.account);
             let help = format!("restore the account, or release the object with `telform forget {what}`");
-            looked.missed.push(NotCompared { what, why, help });
+            looked.missed.push(NotCompared { what, why, help, is_optional: false });
             continue;
         }
         let read = inputs.live.accounts.get(&entry.account).filter(|_| about(&entry.account));
@@ -117,14 +129,14 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
                         failure.as_ref().map_or_else(|| unread("what serves the numbers was not read"), |it| it.why.clone());
                     let help =
                         failure.as_ref().map_or_else(|| unread("`telform plan -v` shows the requests"), |it| it.help.clone());
-                    looked.missed.push(NotCompared { what, why, help });
+                    looked.missed.push(NotCompared { what, why, help, is_optional: false });
                 }
             }
             continue;
         }
         let hidden = plan.refusals.iter().find(|refusal| refusal.is_about(address) && refusal.code.hides_object());
         if let Some(refusal) = hidden {
-            looked.missed.push(NotCompared { what, why: refusal.detail.clone(), help: refusal.help() });
+            looked.missed.push(NotCompared { what, why: refusal.detail.clone(), help: refusal.help(), is_optional: false });
         } else if let Some((kind, why)) = read.listing_failures.get_key_value(address.kind.as_str()) {
             unread.entry((entry.account.as_str(), *kind, "")).or_insert((0, why)).0 += 1;
         } else if let Some(listed) = read.objects.get(address.kind.as_str()) {
@@ -143,7 +155,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         } else {
             let why = "the objects of its kind were not read".to_owned();
             let help = "`telform plan -v` shows the requests".to_owned();
-            looked.missed.push(NotCompared { what, why, help });
+            looked.missed.push(NotCompared { what, why, help, is_optional: false });
         }
     }
     let managed = ManagedLinks::new(inputs);
@@ -166,7 +178,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
     for ((account, kind, of), (count, why)) in unread {
         let singular = services::singular(kind);
         let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
-        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
+        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone(), is_optional: false });
     }
     looked
 }

@@ -65,6 +65,8 @@ pub struct TableScope {
     pub answering: Vec<&'static Kind>,
     /// Only what has one of these addresses; empty means all.
     pub only: Vec<AddressPattern>,
+    /// Whether it was asked for by name.
+    pub is_named: bool,
 }
 
 impl TableScope {
@@ -84,14 +86,14 @@ impl TableScope {
         let of_kind = |name: &'static str| {
             let shapes: Vec<&'static Kind> = services.iter().flat_map(|service| service.shapes(name)).collect();
             let singular = shapes.first()?.singular;
-            Some(Self { name, singular, roles: None, answering: shapes.clone(), shapes, only: Vec::new() })
+            Some(Self { name, singular, roles: None, answering: shapes.clone(), shapes, only: Vec::new(), is_named: false })
         };
         let mut all: Vec<Self> = services::kind_names().into_iter().filter_map(of_kind).collect();
         for roles in services.iter().copied().filter_map(member_roles) {
             let (name, [singular, ..]) = number_words(roles);
             if all.iter().all(|scope| scope.name != name) {
                 let (shapes, answering, only) = (Vec::new(), Vec::new(), Vec::new());
-                all.push(Self { name, singular, roles: Some(roles), shapes, answering, only });
+                all.push(Self { name, singular, roles: Some(roles), shapes, answering, only, is_named: false });
             }
         }
         all

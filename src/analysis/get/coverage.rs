@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{TableScope, accounts_once};
 use crate::analysis::adopt::unconfirmed_and_empty;
-use crate::analysis::drift::NotCompared;
+use crate::analysis::drift::{NotCompared, needs_kind};
 use crate::model::resource::LiveAccount;
 use crate::plan::{Inputs, NoticeCode};
 use crate::services;
@@ -56,7 +56,7 @@ impl InventoryCoverage {
                 continue;
             }
             for scope in scopes.iter().filter(|scope| scope.is_of(account.service)) {
-                coverage.add(name, live, scope);
+                coverage.add(inputs, name, live, scope);
             }
         }
         coverage.missed.dedup();
@@ -74,7 +74,7 @@ impl InventoryCoverage {
         coverage
     }
 
-    fn add(&mut self, account: &str, live: &LiveAccount, scope: &TableScope) {
+    fn add(&mut self, inputs: &Inputs<'_>, account: &str, live: &LiveAccount, scope: &TableScope) {
         let what = || format!("{} in account {account}", scope.name);
         let failure = scope.kinds().into_iter().find_map(|kind| live.listing_failures.get(kind));
         let failure = failure.or_else(|| live.connections_failure.as_ref().filter(|_| scope.roles.is_some()));
@@ -83,7 +83,9 @@ impl InventoryCoverage {
             None => live.objects.contains_key(scope.name),
         };
         if let Some(failure) = failure {
-            self.missed.push(super::missed(what(), &failure.why, &failure.help));
+            let is_needed = || scope.is_named || scope.kinds().into_iter().any(|kind| needs_kind(inputs, account, kind));
+            let is_optional = failure.is_denied && !is_needed();
+            self.missed.push(NotCompared { is_optional, ..super::missed(what(), &failure.why, &failure.help) });
         } else if was_read {
             self.listed.push(ListedKind { kind: scope.name.to_owned(), account: account.to_owned() });
         } else {

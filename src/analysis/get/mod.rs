@@ -218,5 +218,5 @@ fn accounts_once<'a>(inputs: &Inputs<'a>) -> Vec<&'a str> {
 
 /// What could not be read, as a line.
 fn missed(what: String, why: &str, help: &str) -> NotCompared {
-    NotCompared { what, why: why.to_owned(), help: help.to_owned() }
+    NotCompared { what, why: why.to_owned(), help: help.to_owned(), is_optional: false }
 }

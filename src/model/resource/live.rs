@@ -73,6 +73,9 @@ pub struct ListingFailure {
     pub why: String,
     /// What can be done.
     pub help: String,
+    /// Whether the service answered that it has no such listing, or that this token may not read it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_denied: bool,
 }
 
 impl LiveAccount {

@@ -86,7 +86,7 @@ impl AdoptionOutcome {
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Written { coverage, .. } if !coverage.missed.is_empty() => Exit::Failed,
+            Self::Written { coverage, .. } if coverage.missed.iter().any(|missed| !missed.is_optional) => Exit::Failed,
             Self::Written { .. } | Self::Entered { .. } => Exit::Done,
             Self::NotEntered { .. } => Exit::Refused,
         }
@@ -141,7 +141,8 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
             break (files, desired, plan);
         }
     };
-    let coverage = AdoptionCoverage { removed: adoption.removed.clone(), ..AdoptionCoverage::from_live(&live, &kinds) };
+    let coverage =
+        AdoptionCoverage { removed: adoption.removed.clone(), ..AdoptionCoverage::from_live(&inputs, &kinds, kind.is_some()) };
     finish_adoption(session, &live, files, &desired, plan, coverage).await
 }
 
