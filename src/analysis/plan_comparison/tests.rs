@@ -34,7 +34,7 @@ fn plan_of(names: &[&str]) -> Plan {
     let (first, second) = (format!("s{}", names.len() + 1), format!("s{}", names.len() + 2));
     let mut made = step(&first, &bridge, "holders", create());
     made.waits_for.push(Prerequisite::Step(last.clone()));
-    made.call.body = Some(CallBody::Object([("provider_id".to_owned(), BodyValue::IdOf(last.clone()))].into_iter().collect()));
+    made.call.body = Some(CallBody::Object([("provider_id".into(), BodyValue::IdOf(last.clone()))].into_iter().collect()));
     let connect = StepOperation::Connect {
         bridge: ObjectRef::Step(first.clone()),
         number: "+14155550101".to_owned(),
@@ -94,7 +94,7 @@ fn a_wait_that_is_gone_and_a_value_that_differs_are_named() {
     let attribute =
         AttributeChange { name: "name".to_owned(), before: ShownValue::Absent, after: value, risky: true, source: None };
     two.changes[0].attributes.push(attribute);
-    two.steps[0].call.body = Some(CallBody::Object([("name".to_owned(), BodyValue::Value("x".into()))].into_iter().collect()));
+    two.steps[0].call.body = Some(CallBody::Object([("name".into(), BodyValue::Value("x".into()))].into_iter().collect()));
     two.digest = two.computed_digest();
     let found = compare(&one, &two);
     let differences: Vec<&str> =
