@@ -57,7 +57,7 @@ fn a_limited_plan_is_of_the_first_changes_and_says_what_it_leaves_out() {
         assert_eq!((&all["digest"], &all["plan"]), (&whole["digest"], &whole["plan"]));
     }
     story.take_log();
-    story.expect(1, "plan --limit 0").says("0 is not in 1..");
+    story.expect(1, "plan --limit 0").says("write a whole number, 1 or more");
     assert_eq!(story.take_log(), [""; 0]);
 }
 
@@ -138,6 +138,7 @@ fn a_saved_limited_plan_is_verified_and_applied_as_it_is() {
     story.expect(4, "apply next.json --auto-approve");
     // A changed file is not the limited plan any more.
     let text = story.read("next.json").replace("\"left_out\": 2", "\"left_out\": 0");
+    assert_ne!(text, story.read("next.json"));
     story.file("wrong.json", &text);
     story.expect(1, "verify wrong.json");
     let digest = planned(&story, "--limit 3")["digest"].as_str().unwrap().to_owned();

@@ -44,15 +44,12 @@ fn to_listed_json(value: &impl Serialize, room: usize) -> String {
     escape_controls(String::from_utf8(bytes).unwrap_or_default())
 }
 
-/// How deep objects are that have a line for each member.
-const DEEPEST: usize = 3;
-
-/// Writes members of objects and entries of lists line by line, and what is inside an entry, or inside the third object, on its line.
+/// Writes members of objects and entries of lists line by line, and what is inside an entry of a list on its line.
 #[derive(Default)]
 struct ListFormatter {
     indent: usize,
-    /// How many lists, and objects on one line, are open.
-    inline: usize,
+    /// How many lists are open.
+    lists: usize,
     /// Whether the innermost object or list has a value.
     has_value: bool,
 }
@@ -88,12 +85,12 @@ impl ListFormatter {
 
 impl serde_json::ser::Formatter for ListFormatter {
     fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.inline += 1;
-        self.begin(writer, b"[", self.inline == 1)
+        self.lists += 1;
+        self.begin(writer, b"[", self.lists == 1)
     }
 
     fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.begin_value(writer, first, self.inline == 1)
+        self.begin_value(writer, first, self.lists == 1)
     }
 
     fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
@@ -102,22 +99,20 @@ impl serde_json::ser::Formatter for ListFormatter {
     }
 
     fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.inline -= 1;
-        self.end(writer, b"]", self.inline == 0)
+        self.lists -= 1;
+        self.end(writer, b"]", self.lists == 0)
     }
 
     fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        let breaks = self.inline == 0 && self.indent < DEEPEST;
-        self.inline += usize::from(!breaks);
-        self.begin(writer, b"{", breaks)
+        self.begin(writer, b"{", self.lists == 0)
     }
 
     fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.begin_value(writer, first, self.inline == 0)
+        self.begin_value(writer, first, self.lists == 0)
     }
 
     fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(if self.inline == 0 { b": " } else { b":" })
+        writer.write_all(if self.lists == 0 { b": " } else { b":" })
     }
 
     fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
@@ -126,9 +121,7 @@ impl serde_json::ser::Formatter for ListFormatter {
     }
 
     fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        let breaks = self.inline == 0;
-        self.inline -= usize::from(!breaks);
-        self.end(writer, b"}", breaks)
+        self.end(writer, b"}", self.lists == 0)
     }
 }
 
@@ -184,10 +177,10 @@ mod tests {
     #[test]
     fn each_entry_of_a_list_has_a_line() {
         let value = serde_json::json!({
-            "a": {}, "b": [], "c": { "d": [1, { "e": [{ "f": "x, y" }, []] }], "g": { "h": [], "j": { "k": [2, {}] } } }, "i": null,
+            "a": {}, "b": [], "c": { "d": [1, { "e": [{ "f": "x, y" }, []] }], "g": { "h": [] } }, "i": null,
         });
         let text = to_listed_json(&value, 0);
-        let lines = "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      {\"e\":[{\"f\":\"x, y\"},[]]}\n    ],\n    \"g\": {\n      \"h\": [],\n      \"j\": {\"k\":[2,{}]}\n    }\n  },\n  \"i\": null\n}\n";
+        let lines = "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      {\"e\":[{\"f\":\"x, y\"},[]]}\n    ],\n    \"g\": {\n      \"h\": []\n    }\n  },\n  \"i\": null\n}\n";
         assert_eq!(text, lines);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
     }

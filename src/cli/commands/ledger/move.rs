@@ -31,7 +31,7 @@ pub(super) async fn run(out: &Console, args: &MoveArgs) -> Result<Exit, RunError
     } else {
         let (from, to) = (&args.from, &args.to);
         out.print(&format!("{from} is {to} in the ledger now.\n"));
-        if let Some(place) = declared_at {
+        if let Some(place) = declared_at.filter(|_| !out.global.quiet) {
             out.print(&format!(
                 "Rename its entry at {} before the next apply: until then a plan creates {from} and deletes {to}.\n",
                 escape(&place)
