@@ -8,12 +8,10 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use crate::model::kind::Field;
-use crate::model::ledger::{CreatedConnection, Digest, Ledger, digest_of};
+use crate::model::ledger::{Ledger, digest_of};
 use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{
-    ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue, numbers_left_dark,
-};
+use crate::plan::{ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue};
 use crate::services;
 
 mod compared_objects;
@@ -179,25 +177,10 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
     }
     found.extend(drift_of_undeclared(inputs, &names));
     found.extend(number_entries::drift_of_numbers(inputs, plan));
-    let left_dark = numbers_left_dark(inputs);
-    for drift in found.iter_mut().filter(|drift| left_dark.iter().any(|open| is_about_number(inputs, drift, open))) {
-        drift.class = DriftClass::LeftDark;
-    }
+    number_entries::mark_left_dark(inputs, &mut found);
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
     found
-}
-
-/// Whether a difference is that a number, which a run left dark, is not where it was to be connected.
-fn is_about_number(inputs: &Inputs<'_>, drift: &Drift, open: &CreatedConnection) -> bool {
-    let Some(entry) = inputs.ledger.objects.get(&drift.address).filter(|entry| entry.account == open.account) else {
-        return false;
-    };
-    let holder = inputs.desired.objects.get(&drift.address).and_then(|object| object.numbers.as_ref());
-    match services::link_entry(&drift.address.kind) {
-        Some(_) => entry.id == open.number,
-        None => entry.id == open.bridge && holder.is_some_and(|numbers| numbers.contains_key(&open.number)),
-    }
 }
 
 /// Managed objects without an entry in the YAML: the entry was removed, or no file mentions the kind. They are compared only
@@ -293,7 +276,7 @@ fn attribute_drift(
             let account = inputs.live.accounts.get(&entry.account)?;
             let seen = entry.seen.get(name);
             let (is, says) = if is_numbers_field(account, address, name) {
-                (digest_of(&numbers_on(account, &entry.id)), numbers_wanted(inputs, address))
+                (digest_of(&numbers_on(account, &entry.id)), number_entries::numbers_wanted(inputs, address))
             } else {
                 let field = find_field(account, address, name)?;
                 let catalogue = &account.facts.catalogue;
@@ -384,18 +367,6 @@ fn numbers_on(account: &LiveAccount, slug: &str) -> Value {
     // A sorted map, so that the order of an answer does not matter.
     let sorted: BTreeMap<String, Value> = served.filter(|(_, target)| target != "unserved").collect();
     sorted.into_iter().collect::<serde_json::Map<_, _>>().into()
-}
-
-/// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some
-/// configuration has no identity yet.
-fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<Digest> {
-    let numbers = inputs.desired.objects.get(address)?.numbers.as_ref()?;
-    let served = numbers.iter().map(|(number, wanted)| {
-        let id = &inputs.ledger.objects.get(&wanted.provider)?.id;
-        Some((number.clone(), Value::from(id.as_str())))
-    });
-    let map: serde_json::Map<String, Value> = served.collect::<Option<_>>()?;
-    Some(digest_of(&map))
 }
 
 /// Records the current managed attributes of the objects of a run, when it left nothing to do. Only digests are kept.

@@ -297,7 +297,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         for heir in heirs.into_iter().flatten() {
             let id = &check.plan.steps[*heir].id;
             let waits = check.waits[at].contains(id.as_str()) || check.waits[*heir].contains(step.id.as_str());
-            check.require(waits, at, "/waits_for", &format!("deletes what calls go to before {id}, which replaces it"));
+            check.require(waits, at, "/waits_for", format!("deletes what calls go to before {id}, which replaces it"));
         }
     }
     check_bridges_freed_first(check);

@@ -57,13 +57,13 @@ fn a_number_that_a_run_left_dark_is_never_accepted_as_wanted() {
     story.expect(2, "drift --accept").says("`telform apply` connects it");
     assert_eq!(story.read("telform.yaml"), yaml, "nothing is accepted");
     story.expect(0, "plan").says("DARK now: an earlier run disconnected it").says("+14155550102 on sales");
-    story.expect(1, "doctor").says("wrong   numbers").says("+14155550102");
+    story.expect(1, "doctor").says("wrong   dark").says("+14155550102");
     // A question that was not answered does not end it.
     story.expect(1, "resume");
     story.expect(0, "resume --auto-approve");
     story.in_sync();
     story.expect(0, "drift");
-    assert!(!story.expect(0, "doctor").stdout.contains("wrong   numbers"));
+    assert!(!story.expect(0, "doctor").stdout.contains("wrong   dark"));
     story.expect(0, "resume --auto-approve").says("nothing to resume");
 }
 

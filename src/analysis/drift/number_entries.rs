@@ -1,10 +1,10 @@
 //! Drift of numbers that are entries of their own: connections that were cut, or lead elsewhere, since telform last saw them.
 
 use super::{Drift, DriftClass};
-use crate::model::ledger::ManagedObject;
+use crate::model::ledger::{CreatedConnection, Digest, ManagedObject, digest_of};
 use crate::model::resource::{Address, Connection, ServedBy};
-use crate::model::value::CompactValue;
-use crate::plan::{Inputs, Plan, ShownValue};
+use crate::model::value::{CompactValue, Value};
+use crate::plan::{Inputs, Plan, ShownValue, numbers_left_dark};
 use crate::services;
 
 /// Every managed number whose connection is not what telform last saw.
@@ -56,4 +56,36 @@ fn number_drift(inputs: &Inputs<'_>, plan: &Plan, address: &Address, entry: &Man
         Some(_) => DriftClass::Both,
     };
     Some(drift(Some(words.target), class, live))
+}
+
+/// Differences that are there because a run disconnected a number and did not connect it again.
+pub(super) fn mark_left_dark(inputs: &Inputs<'_>, found: &mut [Drift]) {
+    let left_dark = numbers_left_dark(inputs);
+    for drift in found.iter_mut().filter(|drift| left_dark.iter().any(|open| is_about_number(inputs, drift, open))) {
+        drift.class = DriftClass::LeftDark;
+    }
+}
+
+/// Whether a difference is that a number, which a run left dark, is not where it was to be connected.
+fn is_about_number(inputs: &Inputs<'_>, drift: &Drift, open: &CreatedConnection) -> bool {
+    let Some(entry) = inputs.ledger.objects.get(&drift.address).filter(|entry| entry.account == open.account) else {
+        return false;
+    };
+    let holder = inputs.desired.objects.get(&drift.address).and_then(|object| object.numbers.as_ref());
+    match services::link_entry(&drift.address.kind) {
+        Some(_) => entry.id == open.number,
+        None => entry.id == open.bridge && holder.is_some_and(|numbers| numbers.contains_key(&open.number)),
+    }
+}
+
+/// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some
+/// configuration has no identity yet.
+pub(super) fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<Digest> {
+    let numbers = inputs.desired.objects.get(address)?.numbers.as_ref()?;
+    let served = numbers.iter().map(|(number, wanted)| {
+        let id = &inputs.ledger.objects.get(&wanted.provider)?.id;
+        Some((number.clone(), Value::from(id.as_str())))
+    });
+    let map: serde_json::Map<String, Value> = served.collect::<Option<_>>()?;
+    Some(digest_of(&map))
 }

@@ -145,7 +145,7 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
     ];
     let of_numbers = of_numbers.into_iter().filter_map(|(numbers, what)| {
         let count = numbers.values().map(Vec::len).sum::<usize>();
-        (count > 0).then(|| format!("{what}: {count} {}.\n", if count == 1 { "number" } else { "numbers" }))
+        (count > 0).then(|| format!("{what}: {count} number{}.\n", if count == 1 { "" } else { "s" }))
     });
     let numbers: String = of_numbers.collect();
     if outcome.has_drifted() {

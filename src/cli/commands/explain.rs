@@ -79,14 +79,10 @@ fn subject(text: &str) -> Result<ExplainSubject, String> {
 }
 
 pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunError> {
-    let subject: &dyn Fn(&Inputs<'_>) -> Result<(Address, Option<String>), RunError> = match &args.subject {
-        ExplainSubject::Address(address) => &|inputs| Ok(split_attribute(inputs, address)),
-        ExplainSubject::Number(number) => &|inputs| find_number(inputs, number).ok_or_else(|| unknown_number(number)),
-        ExplainSubject::Code(code) => {
-            docs::print_code(out, code);
-            return Ok(Exit::Done);
-        }
-    };
+    if let ExplainSubject::Code(code) = &args.subject {
+        docs::print_code(out, code);
+        return Ok(Exit::Done);
+    }
     let choice = PlanSelection {
         targets: args.targets.clone(),
         excludes: args.excludes.clone(),
@@ -103,7 +99,11 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     let plan = session.plan(&live)?;
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
-    let (asked, attribute) = subject(&inputs)?;
+    let (asked, attribute) = match &args.subject {
+        ExplainSubject::Address(address) => split_attribute(&inputs, address),
+        ExplainSubject::Number(number) => find_number(&inputs, number).ok_or_else(|| unknown_number(number))?,
+        ExplainSubject::Code(_) => return Ok(Exit::Done),
+    };
     let asked_for = asked.clone();
     let (asked, attribute) = if attribute.is_none() && !is_known_address(&inputs, &asked) {
         found_otherwise(&inputs, &plan, &asked).unwrap_or((asked, None))

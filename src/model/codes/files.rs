@@ -21,15 +21,15 @@ pub(super) const FILES: CodeGroup = CodeGroup {
         "telform::file::hidden" -
             "Warning: a file whose name begins with a dot is not read."
             "Rename it, or name it with `-f`."
+        "telform::file::kept" 1
+            "An output option names an existing ledger, journal, lock, key or YAML file, which it does not replace."
+            "Name another file. If you no longer need that one, move it away first."
         "telform::file::limit" 1
             "A file is too large, or folders are nested too deeply."
             "Split the file; name the folder that is meant."
         "telform::file::link" 1
             "A file or folder in the folder that is read is a link to a place outside it, so it was not read. Or `telform fmt` was given a link, and writes through none."
             "Put the file itself there, or name it with `-f`. For `telform fmt`, name the file that the link leads to."
-        "telform::file::kept" 1
-            "An output option names an existing ledger, journal, lock, key or YAML file, which it does not replace."
-            "Name another file. If you no longer need that one, move it away first."
         "telform::file::missing" 1
             "A file or folder that `-f` names does not exist."
             "Correct the path. A missing file is never skipped."

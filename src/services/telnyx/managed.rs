@@ -8,7 +8,7 @@ use crate::model::kind::{
 /// Disabling is what comes closest to a delete (telnyx.md 13).
 pub(super) const DISABLE: AccountSetting = AccountSetting::new("managed_account_disable", SettingType::Switch)
     .role(SettingRole::UndocumentedDelete)
-    .doc("Allows disabling a managed account that is to be deleted: the service has no delete.");
+    .doc("Disables a managed account that is to be deleted: there is no delete.");
 
 /// The state is in no row: the listing is read once for each (telnyx.md 13).
 static STATE: StateFilter = StateFilter {

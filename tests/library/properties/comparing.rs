@@ -73,7 +73,7 @@ proptest! {
         all.sort_unstable();
         prop_assert_eq!(steps, all);
         prop_assert!(graph.waits.keys().all(|(from, to)| graph.nodes[*from].phase <= graph.nodes[*to].phase));
-        let numbers: usize = number_groups(&plan).iter().map(|group| group.numbers.len()).sum();
+        let numbers: usize = number_groups(&plan.impact).iter().map(|group| group.numbers.len()).sum();
         prop_assert_eq!(numbers, plan.impact.len());
         for subject in [GraphSubject::Order, GraphSubject::Wiring] {
             let graph = plan_graph(&plan, subject);

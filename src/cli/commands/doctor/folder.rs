@@ -61,10 +61,10 @@ pub(super) async fn check_dark(checks: &mut CheckList, store: &LedgerStore, ledg
     }
     let numbers = list_first_few(&numbers);
     if store.is_locked().await {
-        return checks.ok(ABOUT, "numbers", format!("the run in progress moves {numbers}"));
+        return checks.ok(ABOUT, "dark", format!("the run in progress moves {numbers}"));
     }
     let found = format!("the ledger says that a run disconnected them and did not connect them again: {numbers}");
-    checks.add(ABOUT, "numbers", DoctorStatus::Wrong, found, "`telform resume` connects them, or `telform plan` shows why not");
+    checks.add(ABOUT, "dark", DoctorStatus::Wrong, found, "`telform resume` connects them, or `telform plan` shows why not");
 }
 
 /// Managed kinds that no file mentions are not planned at all.
