@@ -58,23 +58,8 @@ impl Progress for Console {
                 self.print_stderr(&format!("{}{with}\n", cut_off(run)));
             }
             RunEvent::Unfinished(_) | RunEvent::InProgress(_) if json || quiet => {}
-            RunEvent::InProgress(run) => self.print_stderr(&format!(
-                "run {} of {} is in progress since {}: what it changes from now on is not in this plan\n",
-                run.id,
-                escape(&run.started.actor.user),
-                run.began_at
-            )),
-            RunEvent::Unfinished(run) => {
-                // With the guard options that its plan needs: without them the rest of it is refused.
-                let options = &run.started.origin.options;
-                let (command, does) = match &run.started.of {
-                    Some(of) => (next_commands::undo_again(of, options), "settles it and continues to undo that run"),
-                    None => {
-                        (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply would")
-                    }
-                };
-                self.print_stderr(&format!("{}: `{}` {does}\n", cut_off(run), escape(&command)));
-            }
+            RunEvent::InProgress(run) => unfinished_run::report_in_progress(self, run),
+            RunEvent::Unfinished(run) => unfinished_run::suggest_resume(self, run),
             RunEvent::NotSettledHere { .. } if json || quiet => {}
             RunEvent::NotSettledHere { run, accounts } => self.print_stderr(&format!(
                 "{}; not settled here: its open requests are in account {}\n",

@@ -7,7 +7,8 @@ use crate::output::view::report::{self, NextCommand};
 use crate::output::view::text::{TextDetail, wrap_text};
 use crate::output::{Dark, Said, StepEnd, StepMore};
 use crate::plan::Plan;
-use crate::run::Exit;
+use crate::run::journal::cut_off;
+use crate::run::{Exit, next_commands};
 use crate::state::journal::{JournalFinding, RecordedRun};
 use crate::text::escape;
 
@@ -101,4 +102,25 @@ pub(super) fn report_settled(out: &Console, run: &RecordedRun<'_>, plan: &Plan, 
             out.print_stderr(&format!("                {line}\n"));
         }
     }
+}
+
+/// A run that holds the lock may be carrying out its plan.
+pub(super) fn report_in_progress(out: &Console, run: &RecordedRun<'_>) {
+    out.print_stderr(&format!(
+        "run {} of {} is in progress since {}: what it changes from now on is not in this plan\n",
+        run.id,
+        escape(&run.started.actor.user),
+        run.began_at
+    ));
+}
+
+/// An interrupted run, and the command that settles it: with the guard options that its plan needs, because without them the rest of
+/// it is refused.
+pub(super) fn suggest_resume(out: &Console, run: &RecordedRun<'_>) {
+    let options = &run.started.origin.options;
+    let (command, does) = match &run.started.of {
+        Some(of) => (next_commands::undo_again(of, options), "settles it and continues to undo that run"),
+        None => (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply would"),
+    };
+    out.print_stderr(&format!("{}: `{}` {does}\n", cut_off(run), escape(&command)));
 }
