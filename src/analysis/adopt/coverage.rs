@@ -22,9 +22,9 @@ pub struct AdoptionCoverage {
 
 impl AdoptionCoverage {
     /// Where objects of these kinds were looked for.
-    /// `is_named`: they were asked for by name.
-    pub fn from_live(inputs: &Inputs<'_>, kinds: &BTreeSet<&'static str>, is_named: bool) -> Self {
-        let mut looked = Self::default();
+    /// `is_named`: they were asked for by name. `removed`: what is not adopted, because `removed` lists it.
+    pub fn from_live(inputs: &Inputs<'_>, kinds: &BTreeSet<&'static str>, is_named: bool, removed: BTreeSet<Address>) -> Self {
+        let mut looked = Self { removed, ..Self::default() };
         for (account, live) in &inputs.live.accounts {
             if let Some(empty) = unconfirmed_and_empty(account, live) {
                 looked.missed.push(empty);

@@ -141,8 +141,7 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
             break (files, desired, plan);
         }
     };
-    let coverage =
-        AdoptionCoverage { removed: adoption.removed.clone(), ..AdoptionCoverage::from_live(&inputs, &kinds, kind.is_some()) };
+    let coverage = AdoptionCoverage::from_live(&inputs, &kinds, kind.is_some(), adoption.removed.clone());
     finish_adoption(session, &live, files, &desired, plan, coverage).await
 }
 
