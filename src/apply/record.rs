@@ -22,7 +22,8 @@ use crate::state::ledger::LedgerError;
 pub type TimestampFn = dyn Fn() -> String + Send + Sync;
 
 impl ApplyRun<'_> {
-    /// Records the effect of a step in the ledger. If that changes it, [`Self::keep`] saves it.
+    /// Records the effect of a step in the ledger. If that changes it, it is saved: in an object store by [`Self::keep`], with what
+    /// others have changed meanwhile.
     pub(super) async fn enter(
         &self,
         step: &Step,
@@ -39,6 +40,11 @@ impl ApplyRun<'_> {
         self.enter_outcome(&mut ledger, step, target, &outcome, answer);
         // Most updates do not change the ledger: what was sent is there, and the journal records it.
         if matches!(step.operation, StepOperation::Update { .. }) && before.is_some() && before == known(&ledger) {
+            return outcome;
+        }
+        // A file is saved at once, so that how often does not depend on how fast the services answer.
+        if !self.apply.store.is_shared() {
+            self.keep_ledger(ledger).await;
             return outcome;
         }
         let change = self.note_change(ledger);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use telform::model::ledger::PendingCreate;
 use telform::model::resource::{Address, DesiredValue, Removal, SettingValue, SourceLocation};
-use telform::plan::{LedgerUpdate, ObjectRef, Plan, Prerequisite, StepOperation, StepPhase, needed_fields};
+use telform::plan::{LedgerUpdate, ObjectRef, Plan, Prerequisite, RefusalCode, StepOperation, StepPhase, needed_fields};
 
 use crate::properties::case::{Case, plan};
 use crate::properties::cases;
@@ -76,6 +76,8 @@ proptest! {
     fn steps_stand_in_order_and_name_what_they_wait_for(mut dice in dice(ROLLS)) {
         let case = Case::roll(&mut dice);
         let plan = plan(&case, &case.live());
+        // Objects that name each other in a circle are refused: which of the two deletes comes first has no answer.
+        prop_assume!(!plan.refusals.iter().any(|refusal| refusal.code == RefusalCode::StillReferred));
         let phases: Vec<StepPhase> = plan.steps.iter().map(|step| step.phase).collect();
         prop_assert!(phases.is_sorted());
         let ids: BTreeSet<&String> = plan.steps.iter().map(|step| &step.id).collect();
