@@ -43,7 +43,7 @@ from junitparser import JUnitXml
 
 expected = {  # tests, failures, errors, skipped
     "plan": (12, 0, 0, 0),
-    "refused": (10, 1, 0, 0),
+    "refused": (13, 1, 0, 0),
     "apply": (19, 0, 0, 0),
 }
 for name in ["plan", "refused", "apply", "drift", "missing"]:
