@@ -26,7 +26,7 @@ use crate::plan::Plan;
 use crate::run::drift::DriftOutcome;
 use crate::run::files::{self, FileReaders};
 use crate::run::journal::current_provenance;
-use crate::run::output_file::{check_output, write_output};
+use crate::run::output_file::{check_outputs, write_output};
 use crate::run::{Exit, RunError};
 
 /// What was asked for, checked before anything is read: files, and the one for standard output.
@@ -52,9 +52,9 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
         let format = if out.global.json { json } else { printed.first().map_or(text, |target| target.format) };
         let to = to.filter(|file| !is_printed(file));
         files.extend(to.map(|file| FormatTarget { format, file: Some(file.to_owned()) }));
+        check_outputs(files.iter().filter_map(|target| target.file.as_deref()))?;
         let mut seen = BTreeSet::new();
         for target in &files {
-            target.file.as_deref().map_or(Ok(()), check_output)?;
             if !seen.insert(&target.file) {
                 let file = target.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
                 return Err(RunError::other(

@@ -5,6 +5,7 @@ use super::Inputs;
 use super::diagnostics::{NoticeCode, PlanNotice};
 use super::link::{LinkInputs, LinkPlan};
 use crate::model::ledger::CreatedConnection;
+use crate::model::resource::Connection;
 
 impl LinkInputs<'_> {
     /// Declared numbers that something serves now that lets no call through: those that it goes on to serve, and those that ring
@@ -35,11 +36,9 @@ impl LinkInputs<'_> {
 /// their accounts were read.
 pub fn numbers_left_dark<'a>(inputs: &Inputs<'a>) -> Vec<&'a CreatedConnection> {
     let is_dark = |open: &&CreatedConnection| {
-        let connections = inputs.live.accounts.get(&open.account).and_then(|live| live.connections.as_ref());
-        let serves = |all: &Vec<_>| {
-            all.iter().any(|it: &crate::model::resource::Connection| it.number == open.number && it.served_by.may_serve())
-        };
-        connections.is_some_and(|all| !serves(all))
+        let connections = inputs.live.accounts.get(&open.account).and_then(|live| live.connections.as_deref());
+        let serves = |it: &Connection| it.number == open.number && it.served_by.may_serve();
+        connections.is_some_and(|all| !all.iter().any(serves))
     };
     inputs.ledger.moves.iter().filter(is_dark).collect()
 }

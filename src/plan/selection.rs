@@ -143,6 +143,11 @@ impl Selection {
         Self { targets, excludes: options.excludes.clone(), outside }
     }
 
+    /// Whether nothing is left out.
+    pub(super) fn is_whole(&self) -> bool {
+        self.targets.is_none() && self.excludes.is_empty() && self.outside.is_empty()
+    }
+
     pub(super) fn includes(&self, address: &Address) -> bool {
         self.targets.as_ref().is_none_or(|targets| targets.contains(address))
             && !self.excludes.contains(address)

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::RunError;
-use super::files::FileReaders;
+use super::files::{self, FileReaders};
 use super::options::RunOptions;
-use super::output_file::write_output;
 use crate::disk;
 use crate::model::ledger::JournalHead;
 use crate::state::journal::{self, ParsedJournal};
@@ -147,7 +146,7 @@ fn kept(file: &Path) -> Result<Option<String>, RunError> {
 }
 
 fn keep(file: &Path, head: &JournalHead) -> Result<(), RunError> {
-    write_output(file, &format!("{}\n", head.hash), FileReaders::Owner).map_err(|failure| {
+    files::write_file(file, &format!("{}\n", head.hash), FileReaders::Owner).map_err(|failure| {
         let (_, message, help) = failure.parts();
         RunError::other(
             "telform::journal::head_file",

@@ -347,6 +347,13 @@ pub(crate) fn cut_off(run: &journal::RecordedRun<'_>) -> String {
     escape(&format!("run {} of {} at {} was interrupted with {open}", run.id, run.started.actor.user, run.began_at))
 }
 
+/// Notes whether the last run, where it has no end, holds the lock: then it may be carrying out its plan.
+pub(crate) async fn note_in_progress(runs: &mut [journal::RecordedRun<'_>], store: &LedgerStore) {
+    if runs.last().is_some_and(|run| run.finished.is_none()) && store.is_locked().await {
+        journal::mark_in_progress(runs);
+    }
+}
+
 /// When, by whom, from which commit and in which CI run something is made now.
 pub(crate) fn current_provenance() -> PlanProvenance {
     let actor = current_actor();

@@ -4,8 +4,9 @@ use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileReaders, file_bytes, write_file};
+use super::journal::note_in_progress;
 use super::lock::CommandLock;
-use super::output_file::{check_output, write_output_bytes};
+use super::output_file::{check_outputs, write_output_bytes};
 use super::progress::RunEvent;
 use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
@@ -16,7 +17,7 @@ use crate::model::resource::{Address, LiveState, SourceLocation};
 use crate::plan::{Inputs, Plan, needed_fields};
 use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
-use crate::state::journal;
+use crate::state::journal::{self, MissingEnd};
 use crate::state::snapshot;
 
 /// What a plan is made from.
@@ -58,15 +59,16 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         (None, None) => SessionPurpose::Plan,
     };
     let choice = if request.undo.is_some() { undo::without_addresses(&request.choice) } else { request.choice.clone() };
-    request.snapshot_out.as_deref().map_or(Ok(()), check_output)?;
+    check_outputs(request.snapshot_out.as_deref())?;
     let mut run = Run::open(context, &choice, purpose).await?;
     if let Some(Ok(journal)) = &run.journal {
-        let runs = journal::collect_runs(&journal.lines);
-        let open: Vec<_> = runs.iter().filter(|run| run.finished.is_none()).collect();
-        let is_locked = !open.is_empty() && run.store.is_locked().await;
-        for cut in open {
-            let goes_on = is_locked && runs.last().is_some_and(|last| last.id == cut.id);
-            context.progress.on_event(&if goes_on { RunEvent::InProgress(cut) } else { RunEvent::Unfinished(cut) });
+        let mut runs = journal::collect_runs(&journal.lines);
+        note_in_progress(&mut runs, &run.store).await;
+        for open in runs.iter().filter(|run| run.finished.is_none()) {
+            context.progress.on_event(&match open.missing_end {
+                MissingEnd::InProgress => RunEvent::InProgress(open),
+                MissingEnd::Interrupted | MissingEnd::NotShown => RunEvent::Unfinished(open),
+            });
         }
     }
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;

@@ -22,8 +22,13 @@ pub(crate) fn write_output_bytes(path: &Path, bytes: &[u8], readers: FileReaders
     files::write_bytes(path, bytes, readers)
 }
 
-/// Refuses a file that an output option must not replace. A command that writes long after it began asks at the beginning, too.
-pub(crate) fn check_output(path: &Path) -> Result<(), RunError> {
+/// The same refusal for a command that writes long after it began, at its beginning.
+pub(crate) fn check_outputs<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), RunError> {
+    paths.into_iter().try_for_each(check_output)
+}
+
+/// Refuses a file that an output option must not replace.
+fn check_output(path: &Path) -> Result<(), RunError> {
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
     match is_file.then(|| kept_kind(path)).flatten() {
         None => Ok(()),

@@ -125,17 +125,13 @@ impl Run {
             }
         }
         let account = |name: &str| format!("account {name}");
-        let tokens = self.no_token.iter().map(|(name, problem)| NotCompared {
-            what: account(name),
-            why: problem.message.clone(),
-            help: problem.help.clone().unwrap_or_default(),
-            is_optional: false,
-        });
-        let failed = errors.iter().map(|error| NotCompared {
-            what: account(&error.account),
-            why: format!("{}: {} [{}]", error.tried, error.means, error.code),
-            help: error.help.clone(),
-            is_optional: false,
+        let tokens = self
+            .no_token
+            .iter()
+            .map(|(name, problem)| NotCompared::new(account(name), &problem.message, problem.help.clone().unwrap_or_default()));
+        let failed = errors.iter().map(|error| {
+            let why = format!("{}: {} [{}]", error.tried, error.means, error.code);
+            NotCompared::new(account(&error.account), why, &error.help)
         });
         Ok(tokens.chain(failed).collect())
     }

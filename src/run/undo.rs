@@ -46,8 +46,8 @@ pub(crate) struct PlannedUndo {
     /// What it was, for people: its command and its time.
     described: String,
     /// Whether it was an undo itself: the state in the YAML is then likely to be restored.
-    /// The run was an undo or a destroy: the YAML does not state what it did.
-    redoes: bool,
+    /// Whether the YAML may state what the run did: not where it was an undo or a destroy.
+    yaml_differs: bool,
     /// What is there now.
     pub(crate) live: LiveState,
     /// The plan; none where nothing is to be undone.
@@ -111,7 +111,7 @@ pub(crate) async fn undo_signed(
     settle::settle(&mut session, &book).await?;
     let used = reviewed.and_then(|reviewed| book.applied_by(reviewed));
     drop(book);
-    let PlannedUndo { of, live, plan, not_undone, moved, redoes, .. } =
+    let PlannedUndo { of, live, plan, not_undone, moved, yaml_differs, .. } =
         plan_undo(&mut session, &request.of, &request.choice).await?;
     progress.on_event(&RunEvent::UndoFound { run: &of, left: &not_undone });
     let is_whole = not_undone.is_empty();
@@ -176,7 +176,7 @@ pub(crate) async fn undo_signed(
     let how =
         CarryOut { command: "undo", plan_file, of: Some(&of), steps: request.how.steps, stop: progress.stop_requests(), refused };
     let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
-    progress.on_event(&RunEvent::TookBack { plan: &plan, left: &not_undone, yaml_differs: !redoes });
+    progress.on_event(&RunEvent::TookBack { plan: &plan, left: &not_undone, yaml_differs });
     Ok(ran.exit)
 }
 
@@ -196,11 +196,19 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
     session.options.targets.clone_from(&undo.about);
     // An undo requests each value again.
     session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
-    let (described, redoes) =
-        (format!("{} of {}", run.started.command, run.began_at), run.started.of.is_some() || run.started.command == "destroy");
+    let described = format!("{} of {}", run.started.command, run.began_at);
+    let yaml_differs = run.started.of.is_none() && !run.started.origin.options.destroy;
     let (of, not_undone) = (run.id.to_owned(), undo.not_undone);
     if undo.about.is_empty() {
-        return Ok(PlannedUndo { of, described, redoes, live, plan: None, not_undone, moved: SavedUndoDifference::default() });
+        return Ok(PlannedUndo {
+            of,
+            described,
+            yaml_differs,
+            live,
+            plan: None,
+            not_undone,
+            moved: SavedUndoDifference::default(),
+        });
     }
     // An object that is named only for this run does not become managed: the next apply would delete it as removed from the
     // YAML.
@@ -209,7 +217,7 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
     session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
     let plan = session.plan(&live)?;
     let moved = undo::compare_with_saved(run, &then, &plan, &not_undone).unwrap_or_default();
-    Ok(PlannedUndo { of, described, redoes, live, plan: Some(plan), not_undone, moved })
+    Ok(PlannedUndo { of, described, yaml_differs, live, plan: Some(plan), not_undone, moved })
 }
 
 /// The effects of open requests are unknown until a run that may write has settled them.

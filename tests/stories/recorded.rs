@@ -50,7 +50,7 @@ fn a_number_that_was_cut_or_moved_unseen_is_never_called_in_sync_without_a_word(
         serve(&story, "+14155550101", &outside);
         let scope = "the service does not show what serves these numbers";
         story.expect(0, "drift").says("+14155550101, +14155550102 in unpod").says(scope);
-        story.expect(0, "drift -q").says("Only recorded what serves them: 2 numbers.");
+        story.expect(0, "drift -q").says("Only recorded: what serves 2 numbers.");
         let looked = story.expect(0, "drift --json").json();
         assert_eq!(looked["looked_at"]["recorded_only"], json!({ "unpod": ["+14155550101", "+14155550102"] }));
         story.expect(0, "plan").says(scope).says("account unpod (+14155550101, +14155550102)");

@@ -37,7 +37,7 @@ impl AdoptionCoverage {
                     None => looked.listed.push(what),
                     Some(why) => {
                         let is_optional = why.is_denied && !is_named && !needs_kind(inputs, account, kind);
-                        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone(), is_optional });
+                        looked.missed.push(NotCompared { is_optional, ..NotCompared::new(what, &why.why, &why.help) });
                     }
                 }
             }
@@ -50,11 +50,12 @@ impl AdoptionCoverage {
 /// empty lists.
 pub(in crate::analysis) fn unconfirmed_and_empty(account: &str, live: &LiveAccount) -> Option<NotCompared> {
     let OrganizationCheck::Unconfirmed(why) = &live.facts.organization else { return None };
-    live.objects.values().all(Vec::is_empty).then(|| NotCompared {
-        what: format!("account {account}"),
-        why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
-        help: services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
-        is_optional: false,
+    live.objects.values().all(Vec::is_empty).then(|| {
+        NotCompared::new(
+            format!("account {account}"),
+            format!("it shows nothing, and its organization could not be confirmed: {why}"),
+            services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
+        )
     })
 }
 

@@ -46,6 +46,15 @@ impl NumberState {
         }
     }
 
+    /// What is before a count of such numbers.
+    pub fn count_label(self) -> &'static str {
+        match self {
+            Self::LeftDark => "Left dark by a run:",
+            Self::NotRinging => "Not ringing:",
+            Self::RecordedOnly => "Only recorded: what serves",
+        }
+    }
+
     /// What it means, for people.
     pub fn describe(self) -> &'static str {
         match self {
@@ -92,6 +101,13 @@ pub struct NotCompared {
     pub is_optional: bool,
 }
 
+impl NotCompared {
+    /// Something that the run needed.
+    pub fn new(what: String, why: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { what, why: why.into(), help: help.into(), is_optional: false }
+    }
+}
+
 /// Whether a file declares a kind, or the ledger manages an object of it in this account. Where neither is so, a service that denies
 /// its listing leaves nothing open.
 pub(in crate::analysis) fn needs_kind(inputs: &Inputs<'_>, account: &str, kind: &str) -> bool {
@@ -112,7 +128,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         if !named {
             let why = format!("its account {} is no longer in the configuration", entry.account);
             let help = format!("restore the account, or release the object with `telform forget {what}`");
-            looked.missed.push(NotCompared { what, why, help, is_optional: false });
+            looked.missed.push(NotCompared::new(what, why, help));
             continue;
         }
         let read = inputs.live.accounts.get(&entry.account).filter(|_| about(&entry.account));
@@ -129,14 +145,14 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
                         failure.as_ref().map_or_else(|| unread("what serves the numbers was not read"), |it| it.why.clone());
                     let help =
                         failure.as_ref().map_or_else(|| unread("`telform plan -v` shows the requests"), |it| it.help.clone());
-                    looked.missed.push(NotCompared { what, why, help, is_optional: false });
+                    looked.missed.push(NotCompared::new(what, why, help));
                 }
             }
             continue;
         }
         let hidden = plan.refusals.iter().find(|refusal| refusal.is_about(address) && refusal.code.hides_object());
         if let Some(refusal) = hidden {
-            looked.missed.push(NotCompared { what, why: refusal.detail.clone(), help: refusal.help(), is_optional: false });
+            looked.missed.push(NotCompared::new(what, refusal.detail.clone(), refusal.help()));
         } else if let Some((kind, why)) = read.listing_failures.get_key_value(address.kind.as_str()) {
             unread.entry((entry.account.as_str(), *kind, "")).or_insert((0, why)).0 += 1;
         } else if let Some(listed) = read.objects.get(address.kind.as_str()) {
@@ -155,7 +171,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         } else {
             let why = "the objects of its kind were not read".to_owned();
             let help = "`telform plan -v` shows the requests".to_owned();
-            looked.missed.push(NotCompared { what, why, help, is_optional: false });
+            looked.missed.push(NotCompared::new(what, why, help));
         }
     }
     let managed = ManagedLinks::new(inputs);
@@ -178,7 +194,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
     for ((account, kind, of), (count, why)) in unread {
         let singular = services::singular(kind);
         let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
-        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone(), is_optional: false });
+        looked.missed.push(NotCompared::new(what, &why.why, &why.help));
     }
     looked
 }

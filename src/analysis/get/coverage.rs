@@ -85,23 +85,23 @@ impl InventoryCoverage {
         if let Some(failure) = failure {
             let is_needed = || scope.is_named || scope.kinds().into_iter().any(|kind| needs_kind(inputs, account, kind));
             let is_optional = failure.is_denied && !is_needed();
-            self.missed.push(NotCompared { is_optional, ..super::missed(what(), &failure.why, &failure.help) });
+            self.missed.push(NotCompared { is_optional, ..NotCompared::new(what(), &failure.why, &failure.help) });
         } else if was_read {
             self.listed.push(ListedKind { kind: scope.name.to_owned(), account: account.to_owned() });
         } else {
-            self.missed.push(super::missed(what(), "it was not read", "`telform get -v` shows the requests"));
+            self.missed.push(NotCompared::new(what(), "it was not read", "`telform get -v` shows the requests"));
         }
         for kind in scope.kinds() {
             let unreadable = live.unreadable.get(kind).into_iter().flatten();
             self.missed.extend(unreadable.map(|(id, it)| {
                 let singular = services::singular(kind);
                 let what = format!("{singular} {id} in account {account}");
-                super::missed(what, &it.why, &it.help)
+                NotCompared::new(what, &it.why, &it.help)
             }));
             let rows = live.malformed_rows.get(kind).into_iter().flatten();
             self.missed.extend(rows.map(|what| {
                 let help = "the service must correct the row; `telform get -v` shows the request";
-                super::missed(format!("a row of {kind} in account {account}"), what, help)
+                NotCompared::new(format!("a row of {kind} in account {account}"), what, help)
             }));
         }
         let foreign = live.foreign.get(scope.name).map_or(0, std::collections::BTreeMap::len);

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::adopt::AdoptionSet;
-use super::drift::NotCompared;
 use crate::model::resource::Address;
 use crate::plan::{Inputs, ObjectAddresses};
 
@@ -214,9 +213,4 @@ fn accounts_once<'a>(inputs: &Inputs<'a>) -> Vec<&'a str> {
         seen.entry(first).or_insert(first);
     }
     seen.into_keys().collect()
-}
-
-/// What could not be read, as a line.
-fn missed(what: String, why: &str, help: &str) -> NotCompared {
-    NotCompared { what, why: why.to_owned(), help: help.to_owned(), is_optional: false }
 }

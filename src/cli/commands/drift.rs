@@ -19,7 +19,7 @@ use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
 use crate::run::files::FileReaders;
-use crate::run::output_file::{check_output, write_output};
+use crate::run::output_file::{check_outputs, write_output};
 use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline, list_first_few};
 
@@ -69,7 +69,7 @@ pub struct DriftArgs {
 
 pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunError> {
     let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), DriftFormat::Text, DriftFormat::Json)?;
-    args.metrics.as_deref().map_or(Ok(()), check_output)?;
+    check_outputs(args.metrics.as_deref())?;
     let choice = PlanSelection {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
@@ -138,16 +138,17 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
         0 => String::new(),
         missed => format!("Not checked: {missed} {}.\n", if missed == 1 { "thing" } else { "things" }),
     };
-    let of_numbers = [
-        (&looked.left_dark, "Left dark by a run"),
-        (&looked.not_ringing, "Not ringing"),
-        (&looked.recorded_only, "Only recorded what serves them"),
-    ];
-    let of_numbers = of_numbers.into_iter().filter_map(|(numbers, what)| {
-        let count = numbers.values().map(Vec::len).sum::<usize>();
-        (count > 0).then(|| format!("{what}: {count} number{}.\n", if count == 1 { "" } else { "s" }))
-    });
-    let numbers: String = of_numbers.collect();
+    let mut counts: Vec<(NumberState, usize)> = Vec::new();
+    for (_, numbers, state) in looked.number_states() {
+        match counts.last_mut() {
+            Some((last, count)) if *last == state => *count += numbers.len(),
+            _ => counts.push((state, numbers.len())),
+        }
+    }
+    let line = |(state, count): (NumberState, usize)| {
+        format!("{} {count} number{}.\n", state.count_label(), if count == 1 { "" } else { "s" })
+    };
+    let numbers: String = counts.into_iter().map(line).collect();
     if outcome.has_drifted() {
         format!("Drift: {count} {things}{accepted}{left}.\n{numbers}{missed}")
     } else {

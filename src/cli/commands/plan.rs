@@ -18,7 +18,7 @@ use crate::output::view::provenance::PlanProvenance;
 use crate::plan::Plan;
 use crate::run::journal::current_provenance;
 use crate::run::make_plan::{PlanRequest, make_plan, save_plan};
-use crate::run::output_file::check_output;
+use crate::run::output_file::check_outputs;
 use crate::run::{Exit, RunError};
 use crate::text::{escape, shell_quote};
 
@@ -71,7 +71,7 @@ pub(super) async fn show_plan(
     sign: Option<&Path>,
     to_apply: &str,
 ) -> Result<Exit, RunError> {
-    output.out.as_deref().map_or(Ok(()), check_output)?;
+    check_outputs(output.out.as_deref())?;
     if sign.is_some() && output.out.is_none() {
         return Err(RunError::other(
             "telform::cli::usage",

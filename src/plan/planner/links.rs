@@ -104,6 +104,7 @@ impl<'a> Planner<'a> {
                 left_out_bridges: findings
                     .claimed
                     .iter()
+                    .filter(|_| !selection.is_whole())
                     .filter(|((of, name, _), address)| {
                         *of == account.name && *name == kind.name && is_left_out(inputs, selection, address)
                     })
@@ -285,6 +286,9 @@ fn is_left_out(inputs: &Inputs<'_>, selection: &Selection, address: &Address) ->
 /// Numbers of an account that entries declare which the run leaves out.
 fn left_out_numbers<'a>(inputs: &Inputs<'a>, selection: &Selection, account: &Account) -> BTreeMap<&'a str, &'a Address> {
     let mut numbers = BTreeMap::new();
+    if selection.is_whole() {
+        return numbers;
+    }
     let objects = inputs.desired.objects.values().filter(|object| object.account == account.name);
     for object in objects.filter(|object| is_left_out(inputs, selection, &object.address)) {
         numbers.extend(object.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &object.address)));

@@ -40,10 +40,13 @@ pub enum NotAccepted {
 
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
 pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
-    let (silent, all): (Vec<&Drift>, Vec<&Drift>) =
-        found.iter().filter(|drift| drift.class.is_drift()).partition(|drift| silences(inputs, drift).is_some());
-    let kept = silent.into_iter().filter_map(|drift| Some(by_hand(drift, silences(inputs, drift)?)));
-    let mut kept: Vec<NotAccepted> = kept.collect();
+    let (mut all, mut kept): (Vec<&Drift>, Vec<NotAccepted>) = Default::default();
+    for drift in found.iter().filter(|drift| drift.class.is_drift()) {
+        match silences(inputs, drift) {
+            Some(why) => kept.push(by_hand(drift, why)),
+            None => all.push(drift),
+        }
+    }
     let mut built = build_edits(&session.desired, &all);
     if prove_edits(session, inputs, &built, &all).is_ok() {
         kept.append(&mut built.stuck);
@@ -105,11 +108,13 @@ fn silences(inputs: &Inputs<'_>, drift: &Drift) -> Option<String> {
         );
     }
     let entry = inputs.ledger.objects.get(&drift.address)?;
-    let closing = services::shapes_of_kind(&drift.address.kind).into_iter().filter_map(Kind::closing_value);
-    let closes = |(name, closed): (&str, bool)| {
+    let mut closing = services::shapes_of_kind(&drift.address.kind).into_iter().filter_map(Kind::closing_value);
+    let closes = closing.any(|(name, closed)| {
         drift.attribute.as_deref() == Some(name) && drift.live == ShownValue::Value(CompactValue::Bool(closed))
-    };
-    closing.into_iter().find(|value| closes(*value))?;
+    });
+    if !closes {
+        return None;
+    }
     let connections = inputs.live.accounts.get(&drift.account)?.connections.as_ref()?;
     let served = connections.iter().filter(|connection| connection.served_by.may_be(&entry.id));
     let numbers: Vec<&str> = served.map(|connection| connection.number.as_str()).collect();

@@ -100,6 +100,13 @@ impl RecordedRun<'_> {
     }
 }
 
+/// Notes that the last run, if it has no end, holds the lock.
+pub fn mark_in_progress(runs: &mut [RecordedRun<'_>]) {
+    if let Some(last) = runs.last_mut().filter(|run| run.finished.is_none()) {
+        last.missing_end = MissingEnd::InProgress;
+    }
+}
+
 impl<'a> RecordedStep<'a> {
     /// Its outcome, when recorded.
     pub fn end(&self) -> Option<StepEnding> {

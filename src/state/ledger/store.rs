@@ -212,7 +212,7 @@ impl LedgerStore {
 
     /// Whether a run holds the lock and renews it, as far as that can be read.
     pub async fn is_locked(&self) -> bool {
-        matches!(self.lock_report().await, Ok((LockHolder::Run { expired: false, .. }, _)))
+        self.lock_holder().await.is_ok_and(|holder| holder.is_alive())
     }
 
     /// Who has the lock, and whether the store gives one.

@@ -10,7 +10,7 @@ use crate::output::view::doctor::DoctorStatus;
 use crate::run::git;
 use crate::run::journal_key::JournalKey;
 use crate::run::session::follow_accounts;
-use crate::state::journal;
+use crate::state::journal::{self, MissingEnd, RecordedRun};
 use crate::state::ledger::{ConditionalWrites, LedgerError, LedgerStore, LockHolder, StateStore};
 use crate::text::list_first_few;
 
@@ -54,13 +54,13 @@ pub(super) async fn check_ledger(
 
 /// Numbers that a run disconnected and did not connect again. The ledger says it; whether something else connected them since is
 /// not read here.
-pub(super) async fn check_dark(checks: &mut CheckList, store: &LedgerStore, ledger: &Ledger) {
+pub(super) fn check_dark(checks: &mut CheckList, is_locked: bool, ledger: &Ledger) {
     let numbers: Vec<&str> = ledger.moves.iter().map(|open| open.number.as_str()).collect();
     if numbers.is_empty() {
         return;
     }
     let numbers = list_first_few(&numbers);
-    if store.is_locked().await {
+    if is_locked {
         return checks.ok(ABOUT, "dark", format!("the run in progress moves {numbers}"));
     }
     let found = format!("the ledger says that a run disconnected them and did not connect them again: {numbers}");
@@ -137,12 +137,16 @@ pub(super) fn check_key(checks: &mut CheckList, store: &LedgerStore, ledger: Opt
     key
 }
 
-/// Who has the lock, and whether the store gives one.
-pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
+/// Who has the lock, and whether the store gives one. Returns whether a run holds it and renews it.
+pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) -> bool {
     let (holder, conditions) = match store.lock_report().await {
         Ok(report) => report,
-        Err(error) => return report_ledger_error(checks, "lock", &error),
+        Err(error) => {
+            report_ledger_error(checks, "lock", &error);
+            return false;
+        }
     };
+    let is_locked = holder.is_alive();
     match holder {
         LockHolder::Nobody => checks.ok(ABOUT, "lock", "free"),
         LockHolder::Run { words, expired: true, .. } => {
@@ -170,6 +174,7 @@ pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
             report_ledger_error(checks, "store", &LedgerError::Unconditional { place, why });
         }
     }
+    is_locked
 }
 
 /// Whether the journal is intact, and every run was completed.
@@ -177,7 +182,7 @@ pub(super) async fn check_journal(
     checks: &mut CheckList,
     (heads, store): (&crate::run::JournalHeads, &LedgerStore),
     ledger: &Ledger,
-    is_read: bool,
+    (is_read, is_locked): (bool, bool),
 ) {
     let kept = match journal::read_journal_bytes(store.state_store()).await {
         Ok((bytes, _)) if bytes.is_empty() && ledger.journal.is_none() && matches!(heads.demands(), Ok(false)) => {
@@ -209,17 +214,22 @@ pub(super) async fn check_journal(
         let (code, found, help) = failure.parts();
         return checks.add(ABOUT, "journal", DoctorStatus::Wrong, format!("{found} [{code}]"), &help);
     }
-    let runs = journal::collect_runs(&journal.lines);
-    let open: Vec<&str> = runs.iter().filter(|run| run.finished.is_none()).map(|run| run.id).collect();
+    let mut runs = journal::collect_runs(&journal.lines);
+    if is_locked {
+        journal::mark_in_progress(&mut runs);
+    }
+    let (running, open): (Vec<&RecordedRun<'_>>, Vec<_>) =
+        runs.iter().filter(|run| run.finished.is_none()).partition(|run| run.missing_end == MissingEnd::InProgress);
+    let ids = |runs: &[&RecordedRun<'_>]| runs.iter().map(|run| run.id).collect::<Vec<_>>().join(", ");
+    if open.is_empty() && !running.is_empty() {
+        return checks.ok(ABOUT, "journal", format!("intact; in progress: {}", ids(&running)));
+    }
     if open.is_empty() {
         let count = runs.len();
         let word = crate::output::view::plural_kind(count, "runs");
         return checks.ok(ABOUT, "journal", format!("intact, {count} {word}, all ended"));
     }
-    if open.len() == 1 && runs.last().is_some_and(|run| run.finished.is_none()) && store.is_locked().await {
-        return checks.ok(ABOUT, "journal", format!("intact; in progress: {}", open.join(", ")));
-    }
-    let found = format!("intact; interrupted: {}", open.join(", "));
+    let found = format!("intact; interrupted: {}", ids(&open));
     checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles open requests");
 }
 

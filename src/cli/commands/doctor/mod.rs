@@ -103,9 +103,9 @@ pub(crate) async fn run(out: &Console, args: &DoctorArgs) -> Result<Exit, RunErr
     };
     let is_read = ledger.is_some();
     let ledger = ledger.unwrap_or_else(Ledger::with_new_id);
-    folder::check_lock(&mut checks, &store).await;
-    folder::check_dark(&mut checks, &store, &ledger).await;
-    folder::check_journal(&mut checks, (&out.head_expectation, &store), &ledger, is_read).await;
+    let is_locked = folder::check_lock(&mut checks, &store).await;
+    folder::check_dark(&mut checks, is_locked, &ledger);
+    folder::check_journal(&mut checks, (&out.head_expectation, &store), &ledger, (is_read, is_locked)).await;
     folder::check_ignored(&mut checks, &store, &desired, args.sandbox.as_deref());
     let sandbox = match &args.sandbox {
         Some(world) => Some(EmbeddedSandbox::start(world).await?),

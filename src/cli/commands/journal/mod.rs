@@ -9,10 +9,12 @@ use crate::model::ledger::Ledger;
 use crate::output::view::{journal as view, plural_kind};
 use crate::output::{self, Blame, RunList};
 use crate::run::journal::journal_error;
+use crate::run::journal::note_in_progress;
 use crate::run::journal_key::{BEHIND, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
 use crate::state::journal::{self, BrokenLine, KeyVerification, MissingEnd, ParsedJournal, RecordedChange, RecordedRun};
+use crate::state::ledger::LedgerStore;
 use crate::text::escape;
 
 mod export;
@@ -86,8 +88,7 @@ struct JournalFile {
     bytes: Vec<u8>,
     place: String,
     ends: &'static str,
-    /// Whether a run holds the lock now.
-    is_locked: bool,
+    store: LedgerStore,
     /// How many runs the ledger does not know, where it is behind.
     runs_ahead_of_ledger: Option<usize>,
     /// The verdict of the fingerprint key on its lines; none without a key.
@@ -114,12 +115,9 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
         ));
     }
     let mut runs = journal::collect_runs(&trail.journal.lines);
-    if let Some(last) = runs.last_mut() {
-        last.missing_end = match (&trail.broken, trail.is_locked) {
-            (Some(_), _) => MissingEnd::NotShown,
-            (None, true) => MissingEnd::InProgress,
-            (None, false) => MissingEnd::Interrupted,
-        };
+    match (&trail.broken, runs.last_mut()) {
+        (Some(_), Some(last)) => last.missing_end = MissingEnd::NotShown,
+        _ => note_in_progress(&mut runs, &trail.store).await,
     }
     let exit = match command {
         JournalCommand::List => list(out, &runs),
@@ -165,15 +163,12 @@ impl JournalFile {
             chain.note_missing(&out.context(), &book.store, &ledger, &journal);
             trouble = chain.check_before_reading(&out.head_expectation, &book.store, &ledger, &journal).err();
         }
-        // Only a run without an end may hold it.
-        let open = journal::collect_runs(&journal.lines).last().is_some_and(|run| run.finished.is_none());
-        let is_locked = open && book.store.is_locked().await;
         Ok(Self {
             journal,
             broken,
             bytes,
             place,
-            is_locked,
+            store: book.store,
             ends,
             runs_ahead_of_ledger: behind,
             key_verification: vouched,

@@ -73,6 +73,13 @@ pub enum LockHolder {
     },
 }
 
+impl LockHolder {
+    /// Whether a run holds it and renews it.
+    pub fn is_alive(&self) -> bool {
+        matches!(self, Self::Run { expired: false, .. })
+    }
+}
+
 impl LockNote {
     pub(super) fn new(lease: Option<Duration>) -> Self {
         let mut note = Self {
