@@ -154,7 +154,7 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
             (RefusalCode::ForeignObject, None) if inputs.ledger.objects.contains_key(address) => {
                 found.extend(object_drift(inputs, address, DriftClass::Foreign));
             }
-            (RefusalCode::GoneOrHidden, _) => found.extend(object_drift(inputs, address, DriftClass::Gone)),
+            (RefusalCode::GoneOrHidden | RefusalCode::Ended, _) => found.extend(object_drift(inputs, address, DriftClass::Gone)),
             _ => {}
         }
     }

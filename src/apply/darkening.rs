@@ -118,21 +118,23 @@ impl ApplyRun<'_> {
         id: &str,
     ) -> Result<Option<Vec<(&'static str, String)>>, ReadError> {
         let StepTarget { account, facts, .. } = *target;
+        let kinds = account.service.kinds.iter().filter_map(|kind| services::shape_of_generation(kind.name, facts.generation));
+        let kinds = kinds.filter_map(|kind| Some((kind, kind.destination_owner().filter(|(_, of)| *of == owner.name)?.0)));
+        let kinds: Vec<_> = kinds.collect();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
         let ledger = &self.ledger_now().await;
         let again = Again { reading_of, api: &self.read_only(), account, facts, ledger, key: self.apply.key };
-        let kinds = account.service.kinds.iter().filter_map(|kind| services::shape_of_generation(kind.name, facts.generation));
-        let mut found = None;
-        for (kind, field) in
-            kinds.filter_map(|kind| Some((kind, kind.destination_owner().filter(|(_, of)| *of == owner.name)?.0)))
-        {
-            let all: &mut Vec<(&'static str, String)> = found.get_or_insert_default();
+        let mut found = Vec::new();
+        for (kind, field) in kinds {
             for (_, object) in again.list(kind).await? {
                 if object.shown_value(field.name).and_then(CompactValue::text).is_some_and(|at| at == id) {
-                    all.push((kind.name, object.id));
+                    found.push((kind.name, object.id));
                 }
             }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Whether a target lets no call through even without this step.
@@ -162,22 +164,24 @@ impl ApplyRun<'_> {
         number: &str,
     ) -> Result<Option<String>, String> {
         let account = &step.call.account;
+        let key = (account.clone(), step.phase, id.to_owned());
+        let mut open = self.open_targets.lock().await;
+        if open.contains(&key) {
+            return Ok(None);
+        }
         let plan = self.apply.plan;
         let dark = |impact: &&NumberImpact| impact.effect == NumberEffect::Dark && impact.account == *account;
         let told = |notice: &&PlanNotice| notice.code == NoticeCode::StaysDark && notice.account == *account;
+        // The detail begins with the whole number; another one may begin with the same digits.
+        let is_it = |detail: &String| detail.strip_prefix(number).is_some_and(|rest| rest.starts_with(','));
         let known = plan.impact.iter().filter(dark).any(|impact| impact.number == number)
-            || plan.notices.iter().filter(told).any(|notice| notice.detail.iter().any(|detail| detail.contains(number)));
+            || plan.notices.iter().filter(told).any(|notice| notice.detail.as_ref().is_some_and(is_it));
         let live = self.apply.live.accounts.get(account);
         let holds =
             |kind: &&&str| live.and_then(|live| live.objects.get(**kind)).is_some_and(|all| all.iter().any(|it| it.id == id));
         let kinds = target.account.service.link_roles().map_or(&[][..], |roles| roles.targets);
         let kind = kinds.iter().find(holds).and_then(|kind| services::shape_of_generation(kind, target.facts.generation));
         let Some(kind) = kind.filter(|_| !known) else { return Ok(None) };
-        let key = (account.clone(), step.phase, id.to_owned());
-        let mut open = self.open_targets.lock().await;
-        if open.contains(&key) {
-            return Ok(None);
-        }
         if kind.closing_value().is_some() {
             let read = one::read_object_by_id(&self.read_only(), target.account, kind, target.facts, self.apply.key, id).await;
             if read.map_err(|error| error.to_string())?.is_some_and(|object| object.is_closed(kind)) {

@@ -103,13 +103,12 @@ impl ApplyRun<'_> {
     /// Writes a record of what has happened; if that fails, nothing new is started.
     pub(super) async fn append_record(&self, record: JournalRecord) {
         // Without its first line a run records nothing, and has sent nothing.
-        if self.opened().await.is_err() {
-            return;
-        }
-        if let Err(error) = self.apply.journal.record(record).await
-            && let Ok(mut slot) = self.ledger_error.lock()
-        {
-            slot.get_or_insert(LedgerError::Journal(error.to_string()));
+        let written = match self.opened().await {
+            Ok(()) => self.apply.journal.record(record).await.map_err(|error| error.to_string()),
+            Err(why) => Err(why),
+        };
+        if let Err(why) = written {
+            self.note_ledger_error(LedgerError::Journal(why));
         }
     }
 }

@@ -231,7 +231,19 @@ impl Apply<'_> {
             let serving = *halted == Some(HaltReason::Refused) && !*heard_stop;
             loop {
                 let room = |account: &str| self.has_room(account, busy.get(account).copied().unwrap_or_default(), ahead);
-                let Some(step) = schedule.take_ready(phases, room) else { break };
+                // What connects a number that was cut elsewhere does not wait for the places that such numbers hold.
+                let arrives = |account: &str| {
+                    let mut under_way = busy.get(account).copied().unwrap_or_default();
+                    under_way.kept -= moving.values().filter(|left| **left == account).count();
+                    self.has_room(account, under_way, ahead)
+                };
+                let arriving = || {
+                    let account = |id: &str| self.plan.step(id).is_some_and(|step| arrives(&step.call.account));
+                    moving.keys().copied().filter(|id| account(id)).collect::<Vec<_>>()
+                };
+                let next = schedule.take_ready(phases, room);
+                let next = next.or_else(|| arriving().into_iter().find_map(|id| schedule.take_step(id, phases)));
+                let Some(step) = next else { break };
                 // A step that does not go now will not go later: what stops it stays.
                 if going || self.completes_move(step) || (serving && run.serves_dark_number(step)) {
                     busy.entry(step.call.account.as_str()).or_default().carried_out += 1;

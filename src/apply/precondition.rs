@@ -3,6 +3,7 @@
 
 use super::ApplyRun;
 use super::step_target::{StepTarget, changed_attributes};
+use crate::http::ApiError;
 use crate::model::resource::{LiveObject, ServedBy};
 use crate::model::value::AttributeValues;
 use crate::plan::{ObjectRef, Step, StepOperation};
@@ -29,6 +30,13 @@ pub(super) enum Precondition {
 }
 
 impl ApplyRun<'_> {
+    /// The object of a step by its id. One that the service ended is as good as deleted.
+    pub(super) async fn read_unless_ended(&self, target: &StepTarget<'_>, id: &str) -> Result<Option<LiveObject>, ApiError> {
+        let StepTarget { account, kind, facts, .. } = *target;
+        let read = one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await?;
+        Ok(read.filter(|object| object.ended_state(kind).is_none()))
+    }
+
     /// Checks the target of a write.
     pub(super) async fn check_precondition(&self, step: &Step, target: &StepTarget<'_>) -> Precondition {
         match &step.operation {

@@ -73,7 +73,7 @@ impl ApplyRun<'_> {
         }
     }
 
-    fn note_ledger_error(&self, error: LedgerError) {
+    pub(super) fn note_ledger_error(&self, error: LedgerError) {
         if let Ok(mut slot) = self.ledger_error.lock() {
             slot.get_or_insert(error);
         }

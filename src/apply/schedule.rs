@@ -87,6 +87,14 @@ impl<'a> StepSchedule<'a> {
         })
     }
 
+    /// The step with this name, if it is one of these phases and may start.
+    pub(super) fn take_step(&mut self, id: &str, phases: &[StepPhase]) -> Option<&'a Step> {
+        let place = self.places.get(id).copied()?;
+        let step = &self.steps[place];
+        let ready = self.ready.get_mut(&step.phase).filter(|_| phases.contains(&step.phase))?;
+        ready.get_mut(step.call.account.as_str())?.remove(&place).then_some(step)
+    }
+
     /// What waited for this step may start, where it waits for nothing else.
     pub(super) fn mark_done(&mut self, step: &Step) {
         let Some(place) = self.places.get(step.id.as_str()).copied() else { return };

@@ -99,13 +99,11 @@ pub(super) async fn settle_lost_answer(
                 Err(second) => unread(second),
             }
         }
-        StepOperation::Delete { id, .. } => {
-            match one::read_object_by_id(&run.read_only(), target.account, target.kind, target.facts, run.apply.key, id).await {
-                Ok(Some(object)) if object.ended_state(target.kind).is_none() => SettleResult::NotDone,
-                Ok(_) => SettleResult::As(done()),
-                Err(second) => unread(second),
-            }
-        }
+        StepOperation::Delete { id, .. } => match run.read_unless_ended(target, id).await {
+            Ok(Some(_)) => SettleResult::NotDone,
+            Ok(None) => SettleResult::As(done()),
+            Err(second) => unread(second),
+        },
         StepOperation::Connect { bridge, number, provider, before } => {
             let (Ok(slug), Ok(wanted)) = (run.resolve_ref(bridge), run.resolve_ref(provider)) else {
                 return SettleResult::NotDone;

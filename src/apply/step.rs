@@ -235,9 +235,7 @@ impl ApplyRun<'_> {
     async fn outcome_of_refusal(&self, step: &Step, target: &StepTarget<'_>, error: &ApiError) -> StepOutcome {
         if let StepOperation::Delete { id, .. } = &step.operation
             && matches!(error.class, AnswerClass::Gone | AnswerClass::Refused)
-            && let Ok(found) =
-                one::read_object_by_id(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, id).await
-            && found.is_none_or(|object| object.ended_state(target.kind).is_some())
+            && matches!(self.read_unless_ended(target, id).await, Ok(None))
         {
             return self.enter(step, target, StepOutcome::done_with("it was already deleted"), None).await;
         }

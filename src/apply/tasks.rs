@@ -7,9 +7,9 @@ use crate::apply::event::{ApplyEvent, StepOutcome, in_step};
 use crate::plan::{Step, StepOperation};
 use crate::state::journal::JournalRecord;
 
-/// Steps before their answer for each that may write, while the ledger is in an object store: one is sent, one looks at its target,
-/// and a store that takes as long as the service writes the intents of one more while those of another wait for that. As many
-/// again may wait for their entry in the ledger and their outcome.
+/// How many steps may be under way before their answer for each write that an account allows, while the ledger is in an object store:
+/// one is being sent, one reads its target, one has its intent written, and one waits for that write. As many again may wait for their
+/// ledger entry and their outcome to be stored.
 const AHEAD: usize = 4;
 
 /// Steps of an account that are under way.

@@ -6,6 +6,7 @@
 
 use serde_json::Map;
 
+use crate::model::call::RequestMethod;
 use crate::model::resource::AccountFacts;
 use crate::model::value::Value;
 
@@ -276,6 +277,14 @@ impl Kind {
     /// Path of the collection in an account about which this is known.
     pub fn collection_path(&self, facts: &AccountFacts) -> String {
         self.filled(self.collection, facts.configurations.as_deref(), "")
+    }
+
+    /// The request that deletes an object, or ends it where the service deletes none: the method, and the path with its `{id}`.
+    pub const fn delete_request(&self) -> (RequestMethod, &'static str) {
+        match self.delete {
+            DeleteSupport::Ends { path, .. } => (RequestMethod::Post, path),
+            DeleteSupport::Supported | DeleteSupport::Undocumented { .. } => (RequestMethod::Delete, self.member),
+        }
     }
 
     /// Path of one object in an account about which this is known.

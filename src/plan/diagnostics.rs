@@ -68,6 +68,8 @@ pub enum RefusalCode {
     RenamedOnto,
     /// Two addresses claim one live object.
     ClaimedTwice,
+    /// The service ended the object, and telform does not reverse that.
+    Ended,
     /// A managed object is no longer visible, and may only be hidden.
     GoneOrHidden,
     /// An earlier create was interrupted, and whether it created the object cannot be read.
@@ -155,6 +157,7 @@ impl RefusalCode {
             Self::KeyTaken => "refusal::key_taken",
             Self::RenamedOnto => "refusal::renamed_onto",
             Self::ClaimedTwice => "refusal::claimed_twice",
+            Self::Ended => "refusal::ended",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
             Self::UnsettledCreate => "refusal::unsettled_create",
             Self::HiddenElsewhere => "refusal::hidden_elsewhere",
@@ -227,7 +230,7 @@ impl RefusalCode {
                 "in the same change, connect the numbers to something that lets calls through, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
             }
             Self::MaxConnectionsMuted => {
-                "let the connections name another object for their calls out in the same change, or allow it for this run with `--max-connections-muted N`, or in the file with `guards: { max_connections_muted: N }`"
+                "in the same change, let the connections name another object for their outbound calls, or allow it for this run with `--max-connections-muted N`, or in the file with `guards: { max_connections_muted: N }`"
             }
             Self::AmbiguousConnection => {
                 "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
@@ -251,6 +254,9 @@ impl RefusalCode {
             }
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
+            Self::Ended => {
+                "reverse it in the service's portal, or remove the entry from the YAML; to continue without it, add `--exclude {address}`"
+            }
             Self::GoneOrHidden => {
                 "check in the service's portal; if it really was deleted, release the address with `telform forget {address}`. To continue without it, add `--exclude {address}`"
             }

@@ -26,7 +26,7 @@ impl Removals<'_> {
         state: &str,
     ) {
         let detail = Some(format!("{} {} is {state}", kind.singular, live.id));
-        self.remarks.notices.push(PlanNotice::about(NoticeCode::AlreadyGone, account, Some(address), detail));
+        self.remarks.notices.push(PlanNotice::about(NoticeCode::AlreadyEnded, account, Some(address), detail));
         if inputs.ledger.objects.contains_key(address) {
             self.remarks.effects.push(LedgerUpdate::Drop { address: address.clone() });
         }

@@ -6,7 +6,6 @@ use super::change::{Change, ChangeAction};
 use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::impact::{NumberImpact, numbers_going_dark};
 use super::matching::{MatchOutcome, Matches};
-use super::planner::MutedConnection;
 use super::step::{Step, StepOperation};
 use super::{Inputs, StepPhase};
 use crate::model::guards::Guards;
@@ -73,7 +72,7 @@ pub(super) struct PlannedChanges<'a> {
     pub(super) changes: &'a BTreeMap<Address, Change>,
     pub(super) steps: &'a [Step],
     pub(super) impact: &'a [NumberImpact],
-    pub(super) muted: &'a [MutedConnection],
+    pub(super) muted: &'a BTreeMap<String, usize>,
 }
 
 /// What one guard counts.
@@ -100,7 +99,7 @@ impl PlannedLosses {
         let updated = planned.changes.values().filter(|it| it.action == ChangeAction::Update && within(&it.account));
         let updates: Vec<&str> = updated.map(|change| change.address.kind.as_str()).collect();
         let dark = numbers_going_dark(planned.impact, account).count();
-        let muted = planned.muted.iter().filter(|connection| within(&connection.account)).count();
+        let muted: usize = planned.muted.iter().filter(|(account, _)| within(account)).map(|(_, count)| count).sum();
         let loss = |code, amount, text| GuardedLoss { code, amount, text, managed: 0 };
         let mut counted = vec![
             loss(

@@ -84,6 +84,10 @@ pub(super) struct LinkInputs<'a> {
     pub(super) dark_after: BTreeSet<String>,
     /// Numbers that an earlier run disconnected and did not connect again.
     pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
+    /// Whether these are what the service lists.
+    pub(super) lists_numbers: bool,
+    /// Kinds of targets of which it is not known what their calls go to.
+    pub(super) unknown_destinations: &'a BTreeSet<&'static str>,
     /// Declared bridges that the run leaves out, by slug.
     pub(super) left_out_bridges: BTreeMap<&'a str, &'a Address>,
     /// Numbers that the entries declare which the run leaves out, each with its entry.
@@ -392,9 +396,7 @@ impl LinkInputs<'_> {
         {
             let (holder, at) = (self.words.holder, &connection.bridge);
             let detail = if let Some(left_out) = self.left_out_bridges.get(at.as_str()).filter(|_| frees) {
-                format!(
-                    "{number} is on {left_out}, which `--target` or `--exclude` leaves out of this plan: include {left_out}, and the number moves"
-                )
+                format!("{number} is on {left_out}, which is not part of this run: include {left_out}, and the number moves")
             } else if frees {
                 format!("{number} is on {holder} {at}, and this plan does not take it off there")
             } else {
@@ -443,7 +445,7 @@ impl LinkInputs<'_> {
                 return;
             }
         }
-        if !self.numbers.is_empty() && !self.numbers.contains_key(number) {
+        if self.lists_numbers && !self.numbers.contains_key(number) {
             let (owner, detail) = (bridge.owner_of(number), Some(number.to_owned()));
             wired.remarks.notices.push(PlanNotice::about(NoticeCode::NotListed, self.account, Some(owner), detail));
         }

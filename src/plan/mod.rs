@@ -45,6 +45,7 @@ mod reconnect;
 mod references;
 mod remarks;
 mod removal;
+mod removal_request;
 mod rename;
 mod secret_comparison;
 mod selection;

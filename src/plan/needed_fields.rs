@@ -36,13 +36,14 @@ pub fn needed_fields(
     // Attributes that other values depend on, nested values that a write must not change, and values that the ledger waits for.
     names.extend(kind.fields.iter().filter_map(|field| field.only_with).map(|(other, _)| other));
     names.extend(kind.fields.iter().filter(|field| field.is_nested()).map(|field| field.name));
-    // What a PATCH carries along, and what tells whether calls are let through.
-    let kept = |field: &&Field| field.always_sent || field.group().is_some() || field.darkens.is_some();
+    // What a PATCH carries along, and what tells whether calls are let through, or out.
+    let kept = |field: &&Field| field.always_sent || field.group().is_some() || field.darkens.is_some() || field.mutes.is_some();
     names.extend(kind.fields.iter().filter(kept).map(|field| field.name));
-    // Objects that name what goes keep it.
+    // Objects that name what goes keep it, and those that name what may let no call out are counted.
     let goes = |kind: &str| {
-        let replaced = services::shapes_of_kind(kind).into_iter().any(may_be_replaced);
-        replaced || may_leave(kind, account, desired, ledger, destroy)
+        let shapes = services::shapes_of_kind(kind);
+        shapes.into_iter().any(|kind| may_be_replaced(kind) || kind.muting_value().is_some())
+            || may_leave(kind, account, desired, ledger, destroy)
     };
     names.extend(kind.reference_fields().filter(|field| field.reference_kinds().any(goes)).map(|field| field.name));
     let open = entries().flat_map(|(_, entry)| entry.submitted.keys());

@@ -21,6 +21,8 @@ impl LinkInputs<'_> {
             let number = &connection.number;
             let now = (self.label)(id);
             let (code, by) = match self.dark_after.contains(&name.to_string()) {
+                // It may still have nothing that its calls go to.
+                false if self.unknown_destinations.contains(name.kind.as_str()) => continue,
                 false => (NoticeCode::RingsAgain, &now),
                 true if !wired.steps.changes_number(number) => (NoticeCode::DoesNotRing, &now),
                 // What serves it then has its own notice.

@@ -76,6 +76,8 @@ pub enum NoticeCode {
     SecretNeeded,
     /// The fingerprint key does not belong to the ledger: no write-only secret can be compared.
     KeyChanged,
+    /// What is to be deleted was ended before, which is all that the service offers. Detail: its state.
+    AlreadyEnded,
     /// An object to be removed no longer exists.
     AlreadyGone,
     /// A managed object was deleted outside telform; it is recreated.
@@ -265,6 +267,7 @@ impl NoticeCode {
             Self::KeyChanged => {
                 "the fingerprint key is not the one that this ledger was written with: write-only secrets are unknown"
             }
+            Self::AlreadyEnded => "ended already, which is as far as the service goes: nothing to do",
             Self::AlreadyGone => "already deleted, nothing to do",
             Self::CreatedAgain => "was deleted outside telform: will be created again",
             Self::MayBeHidden => {
@@ -326,10 +329,10 @@ impl NoticeCode {
                 "connected, and does not ring: what is to serve it lets no call through after this plan. It is inactive, or has no object that its calls go to"
             }
             Self::DoesNotRing => {
-                "does not ring: what serves it is inactive, or has nothing that its calls go to, and this plan changes neither"
+                "does not ring, and will not after this plan: what serves it is inactive, or has nothing that its calls go to"
             }
             Self::MoveLeftOut => {
-                "only cut off, although the YAML connects it elsewhere: `--target` or `--exclude` leaves that entry out of this plan. Include it, and the number moves"
+                "only cut off, although the YAML connects it elsewhere: that entry is not part of this run. Include it, and the number moves"
             }
             Self::RingsAgain => {
                 "does not ring now: what serves it is inactive, or has nothing that its calls go to. It rings after this plan"
@@ -338,9 +341,9 @@ impl NoticeCode {
             Self::NotListed => {
                 "not among the numbers that the service lists for the account: the service may refuse to connect it"
             }
-            Self::Muted => "lets no call out after this plan, which mutes",
+            Self::Muted => "allows no outbound calls after this plan; connections that name it:",
             Self::NumbersNotSeen => {
-                "its numbers go dark with it, and only its own token shows them: they were not read, and `max_numbers_dark` does not count them. Check them before you apply; it is"
+                "its numbers go dark with it, and only its own token shows them: they were not read, and `max_numbers_dark` does not count them. Check them before you apply"
             }
             Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -72,7 +72,23 @@ pub struct Step {
     pub waits_for: Vec<Prerequisite>,
 }
 
+impl ObjectRef {
+    /// The objects that a value of a request names.
+    pub fn named_by(value: &BodyValue) -> Vec<Self> {
+        match value {
+            BodyValue::WithIds { ids, .. } => ids.values().cloned().map(Self::Step).collect(),
+            BodyValue::Value(value) => value.text().map(|id| Self::Id(id.into_owned())).into_iter().collect(),
+            BodyValue::IdOf(_) | BodyValue::Secret { .. } => Vec::new(),
+        }
+    }
+}
+
 impl Step {
+    /// What its request sends of an attribute.
+    pub fn sent_value(&self, name: &str) -> Option<&BodyValue> {
+        self.call.body.as_ref().map(CallBody::own_entries)?.get(name)
+    }
+
     /// The steps that it names as its prerequisites.
     pub fn steps_waited_for(&self) -> impl Iterator<Item = &StepId> {
         self.waits_for.iter().filter_map(Prerequisite::step)

@@ -307,10 +307,7 @@ fn swap_path_template(kind: &Kind, path: &str, from: &str, to: &str, id: &str) -
 
 /// A created object is deleted.
 fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
-    let (method, member) = match kind.delete {
-        DeleteSupport::Ends { path, .. } => (RequestMethod::Post, path),
-        _ => (RequestMethod::Delete, kind.member),
-    };
+    let (method, member) = kind.delete_request();
     let path = swap_path_template(kind, &step.call.path, kind.collection, member, &format!("{{{}}}", step.id));
     let lost = match kind.delete {
         DeleteSupport::Supported => None,

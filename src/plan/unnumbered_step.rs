@@ -390,10 +390,8 @@ pub(super) fn delete_step(
         1 => "after its 1 number was taken off and read back".to_owned(),
         n => format!("after its {n} numbers were taken off and read back"),
     };
-    let (method, path) = match kind.delete {
-        DeleteSupport::Ends { path, .. } => (RequestMethod::Post, kind.filled(path, None, &live.id)),
-        _ => (RequestMethod::Delete, kind.member_path(facts, &live.id)),
-    };
+    let (method, member) = kind.delete_request();
+    let path = kind.filled(member, facts.configurations.as_deref(), &live.id);
     UnnumberedStep {
         rank: kind.delete_rank,
         depth: 0,
@@ -409,4 +407,10 @@ pub(super) fn delete_step(
             waits_for: Vec::new(),
         },
     }
+}
+
+/// The steps on objects of a kind in an account.
+pub(super) fn steps_on<'s>(drafts: &'s [UnnumberedStep], account: &'s str, kind: &'s str) -> impl Iterator<Item = &'s Step> {
+    let steps = drafts.iter().map(|draft| &draft.step).filter(move |step| step.call.account == account);
+    steps.filter(move |step| step.address.as_ref().is_some_and(|address| address.kind == kind))
 }

@@ -85,6 +85,11 @@ impl ReadError {
         let word = self.code.rsplit("::").next().unwrap_or_default();
         SettingRole::ALL.iter().all(|role| role.as_str() != word) && self.request.as_deref().is_none_or(is_about_the_object)
     }
+
+    /// Whether the service answered that there is no such thing, or that this token may not read it.
+    pub fn is_denied(&self) -> bool {
+        self.request.as_deref().is_some_and(|error| matches!(error.class, AnswerClass::Gone | AnswerClass::Forbidden))
+    }
 }
 
 /// Whether a failed read of one object concerns only that object: the service answered, and neither the token nor its rate

@@ -272,8 +272,7 @@ impl AccountReader<'_> {
             return Err(error.clone());
         }
         let why = format!("{}: {} [{}]", error.tried, error.means, error.code);
-        let is_denied = matches!(error.code, "telform::live::gone" | "telform::live::forbidden");
-        Ok(ListingFailure { why, help: error.help.clone(), is_denied })
+        Ok(ListingFailure { why, help: error.help.clone(), is_denied: error.is_denied() })
     }
 
     /// The account, unless none of the requested listings could be read.

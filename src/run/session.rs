@@ -143,7 +143,8 @@ impl Run {
         let mut lock = match purpose {
             SessionPurpose::Plan | SessionPurpose::Look | SessionPurpose::Offline => CommandLock::without_lock(context),
             SessionPurpose::Apply(wait) | SessionPurpose::Settle(wait) | SessionPurpose::Rebuild(wait) => {
-                lock::take_lock(context, &store, wait, true).await?
+                let needs_ledger = !matches!(purpose, SessionPurpose::Rebuild(_));
+                lock::take_lock(context, &store, wait, needs_ledger).await?
             }
         };
         let (kept, journal_bytes) = match (purpose, lock.read_ahead.take()) {
@@ -164,7 +165,7 @@ impl Run {
         let accounts: BTreeMap<String, AccountEntry> =
             configured_accounts(desired, sandboxed).into_iter().map(|login| (login.name, login.entry)).collect();
         follow_accounts(&store, &mut ledger, desired, sandboxed)?;
-        // A journal that cannot be read stops a run before its first request, and a plan reports it; not here.
+        // A run that only reads reports a journal that cannot be read, and continues.
         let opened = match purpose {
             SessionPurpose::Offline | SessionPurpose::Rebuild(_) => None,
             _ => Some(journal::open_journal(store.state_store(), journal_bytes).await),

@@ -121,6 +121,8 @@ struct SnapshotAccount {
     connections: Option<Vec<SnapshotConnection>>,
     unseen: BTreeMap<String, BTreeSet<String>>,
     numbers: BTreeMap<String, SnapshotNumber>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lists_numbers: bool,
     /// Bridge, number, and how the service spells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spellings: Vec<(String, String, String)>,
@@ -286,6 +288,7 @@ impl SnapshotAccount {
                 .iter()
                 .map(|(number, row)| (number.clone(), SnapshotNumber { id: row.id, bridge: row.bridge.clone() }))
                 .collect(),
+            lists_numbers: live.lists_numbers,
             spellings: live
                 .spellings
                 .iter()
@@ -347,6 +350,7 @@ impl SnapshotAccount {
                 .into_iter()
                 .map(|(number, row)| (number, LiveNumber { id: row.id, bridge: row.bridge }))
                 .collect(),
+            lists_numbers: self.lists_numbers,
             spellings: self.spellings.into_iter().map(|(bridge, number, it)| ((bridge, number), it)).collect(),
             missing: self.missing,
             unreadable,

@@ -50,7 +50,7 @@ impl<'a> CheckerContext<'a> {
 
     /// Whether nothing was left out of the plan.
     pub(super) fn is_complete(&self) -> bool {
-        self.plan.refusals.iter().all(|refusal| LIMITS.split(' ').any(|limit| refusal.code == limit))
+        self.plan.refusals.iter().all(|refusal| LIMITS.contains(&refusal.code.as_str()))
     }
 
     /// The service behind an account.

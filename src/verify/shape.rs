@@ -66,8 +66,18 @@ macro_rules! choices {
 }
 
 /// Codes of refusals that concern a finished plan and leave nothing out of it.
-pub(super) const LIMITS: &str = "max_deletes max_delete_percent max_updates max_update_percent max_numbers_dark max_connections_muted \
-     unconfirmed_organization unreadable_bridges unseen_products similar_exists";
+pub(super) const LIMITS: [&str; 10] = [
+    "max_deletes",
+    "max_delete_percent",
+    "max_updates",
+    "max_update_percent",
+    "max_numbers_dark",
+    "max_connections_muted",
+    "unconfirmed_organization",
+    "unreadable_bridges",
+    "unseen_products",
+    "similar_exists",
+];
 
 /// The earlier state of a number on a bridge.
 #[derive(Deserialize, Clone, PartialEq)]

@@ -508,7 +508,8 @@ async fn a_journal_that_was_put_back_has_another_version() {
     let objects = Arc::new(Faulty::default());
     let store = objects.store();
     let clock = || "2026-11-25T14:00:00Z".to_owned();
-    let (_, log) = JournalLog::open_for_append(&store, "run").await.unwrap();
+    let (journal, growing) = journal::open_journal(store.state_store(), None).await.unwrap();
+    let log = JournalLog::continue_from(&store, "run", &journal, growing).await.unwrap();
     let stamped = StampingJournal { log: &log, clock: &clock };
     stamped.record(JournalRecord::Interrupted).await.unwrap();
     let kept = stamped.head().await;
@@ -526,7 +527,8 @@ async fn a_journal_that_was_put_back_has_another_version() {
     assert!(error.help().contains(&format!("--journal-head {}", kept.hash)), "{}", error.help());
     // A ledger that remembers no version, and a journal that has grown since.
     same(&telform::model::ledger::JournalHead { version: None, ..kept.clone() }).await.unwrap();
-    let (_, log) = JournalLog::open_for_append(&store, "run").await.unwrap();
+    let (journal, growing) = journal::open_journal(store.state_store(), None).await.unwrap();
+    let log = JournalLog::continue_from(&store, "run", &journal, growing).await.unwrap();
     let stamped = StampingJournal { log: &log, clock: &clock };
     stamped.record(JournalRecord::Interrupted).await.unwrap();
     same(&kept).await.unwrap();

@@ -36,7 +36,7 @@ fn the_committed_pages_are_fresh() {
     let mut known: BTreeSet<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
     // A story compares this one with what is printed.
     known.insert("docs/reference/machine-output.md");
-    // Written by hand; `sandbox_faults` compares it with the types.
+    // Written by hand; `sandbox_faults` looks that no effect, body or edit is missing.
     known.insert("docs/reference/faults.md");
     for entry in fs::read_dir(root().join("docs/reference")).unwrap() {
         let name = format!("docs/reference/{}", entry.unwrap().file_name().to_string_lossy());

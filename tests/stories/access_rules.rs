@@ -65,19 +65,11 @@ fn rule(story: &Story, at: usize) -> Value {
     story.world()["carrierx"]["rules"][at].clone()
 }
 
-/// The independent checker agrees with the plan.
-fn checked_plan(story: &Story, args: &str) -> Value {
-    let plan = story.expect(0, &format!("plan --format json {args}"));
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
-    plan.json()
-}
-
 #[test]
 fn a_rule_and_the_partner_that_names_it_are_created_in_one_run() {
     let story = story("carrierx: { knobs: { acl_rules: existing_422 } }");
     story.carrierx(&format!("{}{}", rules("['1900', '1976']"), west(BLOCKING)));
-    let plan = checked_plan(&story, "");
+    let plan = story.checked_plan("");
     assert_eq!(plan["plan"]["steps"][1]["waits_for"], json!(["s1"]), "{plan}");
     let ran = story.apply();
     ran.says("access_rules.premium").says("2 to create, 2 requests");
@@ -109,7 +101,7 @@ fn a_rule_is_changed_whole_whatever_a_patch_merges() {
     for model in ["append", "overwrite", "merge_by_index"] {
         let story = managed(&format!(", array_default: {model}"));
         story.carrierx(&format!("{}{}", rules("['1976']"), west(BLOCKING)));
-        checked_plan(&story, "");
+        story.checked_plan("");
         story.apply();
         assert_eq!(rule(&story, 0)["entries"], json!(["1976"]), "{model}");
         let wanted = format!("PATCH accesscontrol/rules/{PREMIUM}?nested_objects=replace {{\"entries\":[\"1976\"]}}");
@@ -130,7 +122,7 @@ fn put_sends_the_whole_rule() {
     let story = managed("");
     let put = "access_rules:\n  premium: { name: Premium, operation: exact, update: put }\n";
     story.carrierx(&format!("{put}{}", west(BLOCKING)));
-    checked_plan(&story, "");
+    story.checked_plan("");
     story.apply();
     let sent = &story.writes()[0];
     assert!(sent.starts_with(&format!("PUT accesscontrol/rules/{PREMIUM}")), "{sent}");
@@ -150,7 +142,7 @@ fn a_live_id_in_an_acl_is_shown_as_its_address() {
     });
     let drift = story.expect(2, "drift");
     drift.says("access_rules.premium").says("operation").says("direction").is_silent_about(PREMIUM);
-    checked_plan(&story, "");
+    story.checked_plan("");
     story.apply();
     story.in_sync();
     // An ACL that names another rule, which no address has.
@@ -187,7 +179,7 @@ fn a_rule_that_is_named_is_not_deleted() {
 fn a_rule_is_deleted_after_nothing_names_it() {
     let story = managed(", named_rule: reject_409");
     story.carrierx(&format!("guards: {{ max_deletes: 1 }}\naccess_rules: {{}}\n{}", west("[]")));
-    let plan = checked_plan(&story, "");
+    let plan = story.checked_plan("");
     assert!(plan["plan"]["steps"][1]["waits_for"].as_array().unwrap().contains(&json!("s1")), "{plan}");
     story.apply();
     let writes = story.writes();
@@ -250,7 +242,7 @@ fn an_own_rule_of_the_same_name_is_the_own_one() {
     let world = world("").replace("  partners:\n", &format!("{theirs}  partners:\n"));
     let story = story(&world);
     story.carrierx(&rules("['1900', '1976']"));
-    let plan = checked_plan(&story, "");
+    let plan = story.checked_plan("");
     assert_eq!(plan["plan"]["changes"][0]["id"], PREMIUM, "{plan}");
     story.apply();
     assert_eq!(story.writes().len(), 1, "{:?}", story.writes());
@@ -263,7 +255,7 @@ fn an_acl_names_a_rule_of_the_parent_through_existing() {
         let story = story(&world(""));
         let acl = BLOCKING.replace("premium", "theirs");
         story.carrierx(&format!("existing:\n  access_rules: {{ theirs: {{ {found} }} }}\n{}", west(&acl)));
-        let plan = checked_plan(&story, "");
+        let plan = story.checked_plan("");
         assert_eq!(plan["plan"]["references"]["access_rules.theirs"]["id"], PARENTS, "{plan}");
         story.apply();
         assert!(story.writes()[0].contains(PARENTS), "{:?}", story.writes());
@@ -370,7 +362,7 @@ fn a_token_for_partners_alone_still_manages_partners() {
 fn a_rule_that_was_deleted_elsewhere_is_made_again_and_named_again() {
     let story = managed("");
     story.sandbox.edit(|world| drop(world.carrierx.rules.remove(0)));
-    checked_plan(&story, "");
+    story.checked_plan("");
     story.apply();
     let made = story.world()["carrierx"]["rules"][1]["rule_sid"].clone();
     assert_eq!(story.world()["carrierx"]["partners"][0]["parent_assigned_acls"][0]["access_control_rules"], json!([made]));
@@ -436,7 +428,7 @@ fn generated_rules_and_acls_converge() {
         for turn in 0..3 {
             let text = rolled(&mut dice);
             story.carrierx(&text);
-            checked_plan(&story, "");
+            story.checked_plan("");
             let ran = story.run("apply --auto-approve");
             assert_eq!(ran.code, 0, "seed {seed}, turn {turn}:\n{text}\n{}", ran.whole());
             for partner in ["p0", "p1", "p2"] {
@@ -447,5 +439,33 @@ fn generated_rules_and_acls_converge() {
             let theirs = &story.world()["carrierx"]["rules"][0];
             assert_eq!((&theirs["rule_sid"], &theirs["entries"]), (&json!(PARENTS), &json!(["1"])), "seed {seed}");
         }
+    }
+}
+
+/// A service or a token without the listing of a kind that nothing needs leaves nothing open; where something needs it, it does.
+#[test]
+fn a_kind_that_is_denied_ends_only_what_needs_it() {
+    for status in [403, 404] {
+        let story = crate::partners::verified("");
+        story.carrierx(&crate::partners::west(""));
+        let deny = |status: u16| {
+            story.fault(&format!(
+                "{{ match: {{ method: GET, path: '*/accesscontrol/rules', times: 0 }}, effect: {{ answer: {{ status: {status} }} }} }}"
+            ));
+        };
+        deny(status);
+        story.expect(0, "get").says("not complete: access_rules in account carrierx");
+        story.expect(0, "adopt --all --out adopted").says("access_rules in account carrierx");
+        story.expect(1, "get access_rules");
+        story.expect(1, "adopt --all --kind access_rules --out rules");
+        story.file(
+            "rules.yaml",
+            "access_rules:\n  own: { name: own, field: from, operation: exact, quantifier: any, entries: ['1'] }\n",
+        );
+        story.expect(1, "get -f telform.yaml -f rules.yaml");
+        // What is wrong with the service is no answer about the kind.
+        story.sandbox.clear_faults();
+        deny(500);
+        story.expect(1, "get");
     }
 }

@@ -138,14 +138,14 @@ bridges:
     story.unpod(&on(", '+14155550102': { provider: pli }", ""));
     story.apply();
     story.unpod(&on("", "'+14155550102': { provider: pli }"));
-    story.expect(3, "plan --target bridges.support").says("is on bridges.sales, which `--target` or `--exclude` leaves out");
+    story.expect(3, "plan --target bridges.support").says("is on bridges.sales, which is not part of this run");
     let cut = story.expect(3, "plan --target bridges.sales");
     cut.says("although the YAML connects it elsewhere").says("+14155550102, which bridges.support declares");
     assert!(!story.expect(0, "plan").stdout.contains("although the YAML"));
     assert!(!story.expect(0, "plan --target bridges.*").stdout.contains("although the YAML"));
 }
 
-/// A renamed address in the ledger alone deletes what it names: the place to rename is told.
+/// A renamed address in the ledger alone deletes what it names: the message names the place to rename.
 #[test]
 fn a_move_in_the_ledger_names_the_entry_to_rename() {
     let story = Story::new(WORLD);

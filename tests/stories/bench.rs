@@ -204,6 +204,16 @@ impl Story {
         self.expect(0, "apply --auto-approve")
     }
 
+    /// A plan, which may be refused, as the document that the independent checker agrees with.
+    #[track_caller]
+    pub(crate) fn checked_plan(&self, options: &str) -> Value {
+        let plan = self.run(&format!("plan --format json {options}"));
+        assert!(!plan.stdout.is_empty(), "{}", plan.stderr);
+        self.file("plan.json", &plan.stdout);
+        self.expect(0, "verify plan.json");
+        plan.json()
+    }
+
     /// A plan that has nothing to do.
     #[track_caller]
     pub(crate) fn in_sync(&self) {

@@ -41,10 +41,9 @@ bridges:
     story.in_sync();
 }
 
-/// The service may assign a slug other than the requested one; the service decides.
-/// The listing of numbers proves nothing about a number that it does not contain (unpod.md 12, row 8): it is told, not refused.
+/// The listing of numbers proves nothing about a number that it does not contain (unpod.md 12, row 8): a notice, not a refusal.
 #[test]
-fn a_number_that_the_service_does_not_list_is_told() {
+fn a_number_that_the_service_does_not_list_has_a_notice() {
     let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ] }").secret("AUTH", "canary-auth-43");
     let new = |number: &str| {
         format!(
@@ -61,6 +60,7 @@ bridges:
     story.expect(0, "plan").says("not among the numbers that the service lists").says("bridges.new (+14155550170)");
 }
 
+/// The service may assign a slug other than the requested one; the service decides.
 #[test]
 fn the_slug_that_the_service_gave() {
     let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ], knobs: { slug_suffix: true } }")

@@ -106,31 +106,12 @@ fn a_profile_without_credentials_says_why_and_what_to_run() {
     assert_eq!(store.requests(), 0, "nothing was sent");
 }
 
-/// A store that holds nothing, and the heads of what it was sent.
-fn nothing_there() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-    let kept = Arc::clone(&heads);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap_or_default() > 0 {}
-            kept.lock().unwrap().push(head);
-            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        }
-    });
-    (url, heads)
-}
-
 /// The object store's library would run `az` with every variable of the process.
 #[test]
 fn the_azure_cli_gives_its_token_and_sees_none_of_ours() {
-    let (url, heads) = nothing_there();
-    let settings =
-        [("AZURE_STORAGE_ENDPOINT", url.as_str()), ("AZURE_STORAGE_ACCOUNT_NAME", "acme"), ("AZURE_USE_AZURE_CLI", "true")];
+    let nothing = HttpStub::start(404);
+    let (url, heads) = (nothing.url.as_str(), &nothing.heads);
+    let settings = [("AZURE_STORAGE_ENDPOINT", url), ("AZURE_STORAGE_ACCOUNT_NAME", "acme"), ("AZURE_USE_AZURE_CLI", "true")];
     let story = story("az://telform/team/ledger.json", &settings);
     let seen = story.path("seen").display().to_string();
     program(
@@ -153,8 +134,9 @@ fn the_azure_cli_gives_its_token_and_sees_none_of_ours() {
 
 #[test]
 fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
-    let (url, heads) = nothing_there();
-    let mut story = story("gs://telform/team/ledger.json", &[("GOOGLE_BASE_URL", &url)]);
+    let nothing = HttpStub::start(404);
+    let (url, heads) = (nothing.url.as_str(), &nothing.heads);
+    let mut story = story("gs://telform/team/ledger.json", &[("GOOGLE_BASE_URL", url)]);
     story.file("account.json", r#"{ "type": "external_account", "audience": "canary-audience" }"#);
     story.settings.insert("GOOGLE_APPLICATION_CREDENTIALS".to_owned(), story.path("account.json").display().to_string());
     let seen = story.path("seen").display().to_string();
@@ -176,19 +158,19 @@ fn what_keyless_ci_writes_for_google_is_exchanged_by_gcloud() {
     );
 }
 
-/// AWS's service for tokens: it answers each request with this, and keeps their heads.
-struct TokenService {
+/// A service that answers each request with this, and keeps their heads: a store that holds nothing, or AWS's service for tokens.
+struct HttpStub {
     url: String,
     heads: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<(u16, String)>>,
 }
 
-impl TokenService {
-    fn start() -> Self {
+impl HttpStub {
+    fn start(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-        let answer: Arc<Mutex<(u16, String)>> = Arc::default();
+        let answer = Arc::new(Mutex::new((status, String::new())));
         let (kept, given) = (Arc::clone(&heads), Arc::clone(&answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -229,7 +211,7 @@ impl TokenService {
 const ROLE: &str = "arn:aws:iam::123456789012:role/telform";
 
 /// A story of a job in CI: a token in a file, and a role.
-fn job(store: &SlowStore, service: &TokenService) -> Story {
+fn job(store: &SlowStore, service: &HttpStub) -> Story {
     let mut story = story(
         S3,
         &[
@@ -247,7 +229,7 @@ fn job(store: &SlowStore, service: &TokenService) -> Story {
 
 #[test]
 fn web_identity_is_exchanged_for_the_credentials_of_the_role() {
-    let (store, service) = (SlowStore::start(Duration::ZERO), TokenService::start());
+    let (store, service) = (SlowStore::start(Duration::ZERO), HttpStub::start(200));
     let story = job(&store, &service);
     service.gives_credentials("ASIAOFTHEROLE");
     let ran = story.expect(0, "apply --auto-approve");
@@ -282,7 +264,7 @@ fn web_identity_is_exchanged_for_the_credentials_of_the_role() {
 
 #[test]
 fn a_web_identity_that_is_refused_says_why_and_what_to_do() {
-    let (store, service) = (SlowStore::start(Duration::ZERO), TokenService::start());
+    let (store, service) = (SlowStore::start(Duration::ZERO), HttpStub::start(200));
     let mut story = job(&store, &service);
     let refused = |story: &Story, why: &str, help: &str| {
         let ran = story.expect(1, "plan");

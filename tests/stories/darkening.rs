@@ -205,6 +205,35 @@ fn a_number_is_not_connected_to_what_was_closed_after_the_plan() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
+/// What the plan says of a longer number says nothing of one with which it begins.
+#[test]
+fn a_number_is_not_mistaken_for_one_that_begins_with_it() {
+    let short = &LATE[..LATE.len() - 1];
+    let story = Story::new(&format!(
+        "telnyx:
+  connections:
+    - {{ id: '{NORTH}', connection_name: north, user_name: northdesk1, password: canary-north-1 }}
+    - {{ id: '{SOUTH}', connection_name: south, user_name: southdesk1, password: canary-south-1, active: false }}
+    - {{ id: '{GATE}', record_type: ip_connection, connection_name: gate, outbound: {{ ip_authentication_token: canary-token-1 }} }}
+  ips:
+    - {{ id: '1293384261075731601', ip_address: 198.51.100.7, connection_id: gate }}
+  phone_numbers:
+    - {{ id: '1293384261075731501', phone_number: '{short}' }}
+    - {{ id: '1293384261075731502', phone_number: '{LATE}' }}
+"
+    ));
+    let story = story.secret("NORTH", "canary-north-1").secret("SOUTH", "canary-south-1");
+    let numbers = format!(
+        "phone_numbers:\n  a: {{ phone_number: '{short}', connection: gate }}\n  b: {{ phone_number: '{LATE}', connection: south }}\n"
+    );
+    declare(&story, "", SOUTH_OPEN, &["7"], &numbers);
+    story.expect(0, "plan").says(&format!("{LATE}, served by credential_connections.south"));
+    listing_from(&story, "ips", 2, &[]);
+    let ran = story.run("apply --auto-approve");
+    ran.says("lost all that its calls go to after the plan");
+    assert_eq!(writes_that(&story, "PATCH phone_numbers/1293384261075731501"), 0, "{}", ran.whole());
+}
+
 /// What the plan says of a closed connection stops nothing, and one that lets calls through is read once for all its numbers.
 #[test]
 fn a_connection_is_read_once_for_all_numbers_that_move_to_it() {

@@ -26,9 +26,7 @@ const GROUPS: &str = "did_groups:
 fn groups_are_created_changed_and_undone() {
     let story = Story::new(&world(""));
     story.carrierx(GROUPS);
-    let plan = story.expect(0, "plan --format json");
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
+    story.checked_plan("");
     story.apply().says("did_groups.sales").is_silent_about("canary-77");
     let writes = story.writes();
     assert_eq!(writes.len(), 2, "{writes:?}");

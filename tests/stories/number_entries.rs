@@ -59,9 +59,7 @@ fn settled(story: &Story) {
 }
 
 fn verified(story: &Story, options: &str) -> Ran {
-    let plan = story.run(&format!("plan --format json {options}"));
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
+    story.checked_plan(options);
     story.run(&format!("plan {options}"))
 }
 

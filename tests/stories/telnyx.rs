@@ -61,14 +61,6 @@ pub(crate) fn managed(knobs: &str) -> Story {
     story
 }
 
-/// Plans, and has the independent checker read the plan.
-fn checked_plan(story: &Story) -> Value {
-    let plan = story.run("plan --format json");
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
-    plan.json()
-}
-
 fn connection_row(story: &Story, name: &str) -> Value {
     let world = story.world();
     let rows = world["telnyx"]["connections"].as_array().unwrap().clone();
@@ -104,7 +96,7 @@ fn what_is_there_is_adopted_and_what_is_missing_is_made() {
         let profiles = "outbound_voice_profiles:\n  domestic: { name: domestic, billing_group_id: billing_groups.sales, daily_spend_limit: '100.5', whitelisted_destinations: [CA, US] }\n";
         let connections = format!("credential_connections:\n{}{south}", connection("north", OUT));
         story.telnyx(&format!("{group}{profiles}{connections}{}", numbers("north", "south")));
-        let plan = checked_plan(&story);
+        let plan = story.checked_plan("");
         let calls: Vec<&str> =
             plan["plan"]["steps"].as_array().unwrap().iter().filter_map(|it| it["call"]["method"].as_str()).collect();
         assert_eq!(calls, ["POST", "POST", "PATCH", "PATCH", "GET"], "{knobs}");
@@ -125,7 +117,7 @@ fn a_nested_value_is_changed_key_by_key() {
         let story = managed(knobs);
         let more = format!(", inbound: {{ channel_limit: 9 }}{OUT}");
         story.telnyx(&whole(&[connection("north", &more)], &numbers("north", "north")));
-        checked_plan(&story);
+        story.checked_plan("");
         story.apply();
         let north = connection_row(&story, "north");
         assert_eq!(north["inbound"]["channel_limit"], 9, "{knobs}");
@@ -157,7 +149,7 @@ fn a_profile_is_patched_with_its_name() {
     let profile = "outbound_voice_profiles:\n  domestic: { name: domestic, enabled: false, tags: [y, x] }\n";
     let rest = whole(&[connection("north", OUT)], &numbers("north", "north"));
     story.telnyx(&format!("guards: {{ max_connections_muted: 1 }}\n{}", rest.replace(PROFILES, profile)));
-    checked_plan(&story);
+    story.checked_plan("");
     story.apply();
     let sent = story.writes();
     let body = r#"{"enabled":false,"tags":["y","x"],"name":"domestic"}"#;
@@ -195,7 +187,7 @@ fn a_connection_is_replaced_without_a_number_being_dark() {
     for knobs in OPEN {
         let story = managed(knobs);
         story.telnyx(&whole(&[connection("south", OUT)], &numbers("south", "south")));
-        let plan = checked_plan(&story);
+        let plan = story.checked_plan("");
         assert!(
             plan["plan"]["impact"].as_array().unwrap().iter().all(|it| it["effect"] == "moves" && it["dark_steps"].is_null()),
             "{plan}"
@@ -252,7 +244,7 @@ fn a_number_is_taken_off_and_that_is_read_back() {
     for (knob, setting) in [("empty", ""), ("either", ""), ("'null'", "detach_with: null, ")] {
         let story = managed(&format!("detach_with: {knob}"));
         story.telnyx_with(setting, &whole(&[connection("north", OUT)], &numbers("null", "north")));
-        let plan = checked_plan(&story);
+        let plan = story.checked_plan("");
         assert_eq!(plan["plan"]["impact"][0]["effect"], "dark");
         story.expect(3, "apply --auto-approve").says("max_numbers_dark");
         story.expect(0, "apply --auto-approve --max-numbers-dark 1");
@@ -280,7 +272,7 @@ fn a_number_is_taken_off_and_that_is_read_back() {
 fn an_inactive_connection_darkens_its_numbers() {
     let story = managed("");
     story.telnyx(&whole(&[connection("north", &format!(", active: false{OUT}"))], &numbers("north", "north")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     let impact = plan["plan"]["impact"].as_array().unwrap();
     assert_eq!(impact.iter().map(|it| it["effect"].as_str().unwrap()).collect::<Vec<_>>(), ["dark", "dark"]);
     story.expect(3, "apply --auto-approve").says("2 numbers would go dark");

@@ -42,15 +42,6 @@ fn number(on: &str) -> String {
     format!("phone_numbers:\n  a: {{ phone_number: '+13125550101', connection: {on} }}\n")
 }
 
-/// Plans, and has the independent checker read the plan.
-fn checked_plan(story: &Story) -> Value {
-    let plan = story.run("plan --format json");
-    assert!(!plan.stdout.is_empty(), "{}", plan.stderr);
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
-    plan.json()
-}
-
 /// Method and path of each step, without what it reads.
 fn steps(plan: &Value) -> Vec<String> {
     let steps = plan["plan"]["steps"].as_array().unwrap().iter();
@@ -85,7 +76,7 @@ fn managed(on: &str, knobs: &str) -> Story {
 fn a_number_moves_between_kinds_by_one_request() {
     let story = managed("north", "");
     story.telnyx(&format!("{BOTH}{}{}", addresses(&[("first", "7")]), number("ip_connections.gate")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!(steps(&plan), [format!("PATCH phone_numbers/{NUMBER}")]);
     assert_eq!(effects(&plan), ["moves"]);
     assert_eq!(plan["plan"]["impact"][0]["from"]["provider"], "credential_connections.north");
@@ -112,7 +103,7 @@ fn a_connection_is_ready_before_a_number_moves_to_it() {
     };
     let rest = || format!("{BOTH}{}{}", addresses(&[("first", "7")]), number("pbx"));
     story.telnyx(&format!("{}{}", host(false), rest()));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!(steps(&plan), ["POST fqdn_connections", "POST fqdns", &format!("PATCH phone_numbers/{NUMBER}")]);
     assert_eq!(effects(&plan), ["moves"]);
     assert_eq!(plan["plan"]["steps"][1]["operation"]["key"]["connection_id"], "");
@@ -136,7 +127,7 @@ fn a_connection_is_ready_before_a_number_moves_to_it() {
 
     story.take_log();
     story.telnyx(&format!("{}{}", host(true), rest()));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     let old = story.world()["telnyx"]["connections"][2]["id"].as_str().unwrap().to_owned();
     let host_id = story.world()["telnyx"]["fqdns"][0]["id"].as_str().unwrap().to_owned();
     let expected = [
@@ -159,10 +150,10 @@ fn a_connection_is_ready_before_a_number_moves_to_it() {
 fn the_last_address_is_counted() {
     let story = managed("gate", "");
     story.telnyx(&format!("{BOTH}{}{}", addresses(&[("second", "8")]), number("gate")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!((steps(&plan).len(), effects(&plan)), (2, vec![]));
     story.telnyx(&format!("{BOTH}ips: {{}}\n{}", number("gate")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!(effects(&plan), ["dark"]);
     assert_eq!(plan["plan"]["impact"][0]["from"]["provider"], "ip_connections.gate");
     story.expect(3, "apply --auto-approve --max-deletes 1").says("1 number would go dark");
@@ -178,7 +169,7 @@ fn the_last_address_is_counted() {
         BOTH.split("ip_connections").next().unwrap(),
         number("north")
     ));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     let expected =
         [format!("PATCH phone_numbers/{NUMBER}"), format!("DELETE ips/{ADDRESS}"), format!("DELETE ip_connections/{GATE}")];
     assert_eq!((steps(&plan), effects(&plan)), (expected.to_vec(), vec!["moves"]));
@@ -192,7 +183,7 @@ fn a_number_that_moves_to_a_connection_without_an_address_is_counted() {
     let story = managed("north", "");
     let bare = "fqdn_connections:\n  pbx: { connection_name: pbx }\n";
     story.telnyx(&format!("{bare}{BOTH}{}{}", addresses(&[("first", "7")]), number("pbx")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!(effects(&plan), ["dark", "moves"]);
     story.expect(3, "plan").says("1 number would go dark");
     // One that a file only refers to, too; the service lists no address of it.
@@ -219,7 +210,7 @@ fn an_address_is_found_below_its_connection() {
         story.apply();
         story.in_sync();
         std::fs::remove_file(story.path(".telform/ledger.json")).unwrap();
-        let plan = checked_plan(&story);
+        let plan = story.checked_plan("");
         assert_eq!(steps(&plan), [""; 0], "{knobs}");
         // A tombstone may name the connection by its address.
         let story = managed("north", "");
@@ -242,7 +233,7 @@ fn the_default_address_is_kept() {
     });
     let gate = "credential_connections:\n  north: { connection_name: north, user_name: northdesk1, password: { env: NORTH } }\nip_connections:\n  gate: { connection_name: gate, inbound: { channel_limit: 9 } }\n";
     story.telnyx(&format!("{gate}{}{}", addresses(&[("first", "7")]), number("gate")));
-    checked_plan(&story);
+    story.checked_plan("");
     story.apply();
     let row = story.world()["telnyx"]["connections"][1].clone();
     assert_eq!((&row["inbound"]["channel_limit"], &row["inbound"]["default_primary_ip_id"]), (&json!(9), &json!(ADDRESS)));
@@ -280,7 +271,7 @@ fn what_is_not_read_may_serve_a_number() {
         world.telnyx.phone_numbers[0].insert("connection_id".to_owned(), other.into());
     });
     story.telnyx(&format!("{BOTH}{}", number("north")));
-    let plan = checked_plan(&story);
+    let plan = story.checked_plan("");
     assert_eq!(effects(&plan), ["moves"]);
     assert_eq!(plan["plan"]["impact"][0]["from"]["provider"], format!("connection {other}"));
     story.apply();

@@ -50,14 +50,6 @@ fn watch_keys(story: &Story) {
     }
 }
 
-/// Plans, and has the independent checker read the plan.
-fn checked_plan(story: &Story) -> Value {
-    let plan = story.run("plan --format json");
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
-    plan.json()
-}
-
 /// A GET by id would bring keys.
 fn read_from_the_list(story: &Story) {
     let log = story.take_log();
@@ -77,7 +69,7 @@ fn managed(knobs: &str) -> Story {
 fn accounts_are_made_and_adopted_without_their_keys() {
     let story = story("");
     story.telnyx(BOTH);
-    checked_plan(&story);
+    story.checked_plan("");
     let made = story.expect(0, "-v apply --auto-approve");
     watch_keys(&story);
     let said = made.whole();
@@ -88,7 +80,7 @@ fn accounts_are_made_and_adopted_without_their_keys() {
 
     let priced = BOTH.replace("west@ACME.example", "west@acme.example, managed_account_allow_custom_pricing: true");
     story.telnyx(&priced);
-    checked_plan(&story);
+    story.checked_plan("");
     story.apply();
     let sent = story.writes();
     read_from_the_list(&story);
@@ -127,12 +119,10 @@ fn an_account_is_disabled_behind_a_switch() {
     story.expect(3, "plan").says("max_deletes");
     let plan = story.expect(0, "plan --max-deletes 1");
     plan.says("disabled, not deleted").says("only its own token shows them");
-    let json = story.run("plan --max-deletes 1 --format json");
-    story.file("plan.json", &json.stdout);
-    story.expect(0, "verify plan.json");
-    assert_eq!(json.json()["plan"]["steps"][0]["call"]["method"], "POST");
+    let planned = story.checked_plan("--max-deletes 1");
+    assert_eq!(planned["plan"]["steps"][0]["call"]["method"], "POST");
     // What takes it away is the POST and nothing else.
-    story.file("other.json", &json.stdout.replace("actions/disable", "actions/enable"));
+    story.file("other.json", &story.read("plan.json").replace("actions/disable", "actions/enable"));
     story.expect(1, "verify other.json");
 
     story.expect(0, "rehearse --max-deletes 1").says("managed_accounts.west");
@@ -162,6 +152,26 @@ fn a_disabled_account_is_not_created_again() {
     story.in_sync();
     story.telnyx(ONE);
     story.expect(3, "plan").says("is disabled: telform does not reverse that");
+}
+
+/// No entry could manage a disabled account: it is neither adopted nor counted as something to adopt.
+#[test]
+fn a_disabled_account_is_not_adopted() {
+    let story = story("");
+    story.sandbox.edit(|world| {
+        let mut east = world.telnyx.managed_accounts[0].clone();
+        east.insert("id".to_owned(), "0b6e5c8e-1111-4222-8333-444455557777".into());
+        east.insert("business_name".to_owned(), "Acme East".into());
+        east.insert("email".to_owned(), "east@acme.example".into());
+        east.insert("status".to_owned(), "disabled".into());
+        world.telnyx.managed_accounts.push(east);
+    });
+    story.telnyx("");
+    story.expect(0, "adopt --all --out adopted");
+    let adopted = story.read("adopted/telnyx-managed_accounts.yaml");
+    assert!(adopted.contains("west@acme.example") && !adopted.contains("east@acme.example"), "{adopted}");
+    story.telnyx(ONE);
+    story.expect(0, "plan").is_silent_about("Not managed");
 }
 
 #[test]

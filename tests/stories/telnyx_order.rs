@@ -49,14 +49,6 @@ fn number(number: &str, on: &str) -> String {
     format!("phone_numbers:\n  a: {{ phone_number: '{number}', connection: {on} }}\n")
 }
 
-fn plan(story: &Story) -> Value {
-    let plan = story.run("plan --format json");
-    assert!(!plan.stdout.is_empty(), "{}", plan.stderr);
-    story.file("plan.json", &plan.stdout);
-    story.expect(0, "verify plan.json");
-    plan.json()
-}
-
 fn row<'a>(world: &'a Value, table: &str, id: &str) -> &'a Value {
     world["telnyx"][table].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap_or(&Value::Null)
 }
@@ -70,7 +62,7 @@ fn written(story: &Story) -> Vec<String> {
 fn a_connection_closes_after_its_numbers_have_left() {
     let story = managed("north");
     story.telnyx(&files(false, true, "7", &number("+13125550104", "desk")));
-    let planned = plan(&story);
+    let planned = story.checked_plan("");
     let steps = planned["plan"]["steps"].as_array().unwrap();
     let phases: Vec<&str> = steps.iter().map(|step| step["phase"].as_str().unwrap()).collect();
     assert_eq!(phases, ["rewire", "read_back", "close"]);
@@ -117,7 +109,7 @@ fn an_undo_moves_numbers_before_it_closes() {
 fn the_last_address_stays_where_the_new_one_fails() {
     let story = managed("desk");
     story.telnyx(&files(true, true, "8", &number("+13125550104", "desk")));
-    let planned = plan(&story);
+    let planned = story.checked_plan("");
     assert_eq!(planned["plan"]["steps"][1]["waits_for"], json!(["s1", "phase:read_back"]));
     story.fault("{ match: { method: POST, path: '**ips' }, effect: { answer: { status: 422 } } }");
     story.run("apply --auto-approve --max-deletes 1 --on-error continue");
@@ -134,7 +126,7 @@ fn a_number_that_does_not_ring_after_it_is_connected_is_told() {
     story.telnyx(&files(true, true, "7", &number("+13125550104", "desk")));
     assert!(!story.expect(0, "plan").stdout.contains("does not ring"));
     story.telnyx(&files(true, false, "7", &number("+13125550104", "desk")));
-    let planned = plan(&story);
+    let planned = story.checked_plan("");
     let codes: Vec<&str> = planned["notices"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
     assert!(codes.contains(&"stays_dark"), "{codes:?}");
     story.expect(0, "plan").says("does not ring").says("+13125550104, served by ip_connections.desk");
@@ -147,19 +139,19 @@ fn a_changed_number_never_acts_on_the_earlier_one() {
     let refused = story.expect(3, "apply --auto-approve");
     assert!(!refused.stdout.contains("despite") && !refused.stderr.contains("despite"), "{}{}", refused.stdout, refused.stderr);
     assert_eq!(story.writes(), [""; 0]);
-    assert_eq!(plan(&story)["plan"]["steps"], json!([]));
+    assert_eq!(story.checked_plan("")["plan"]["steps"], json!([]));
     // Ignored, the entry is about the number that the object has.
     let ignoring =
         "phone_numbers:\n  a: { phone_number: '+13125550199', connection: desk, lifecycle: { ignore: [phone_number] } }\n";
     story.telnyx(&files(true, true, "7", ignoring));
-    let planned = plan(&story);
+    let planned = story.checked_plan("");
     assert_eq!(planned["plan"]["steps"][0]["operation"]["number"], "+13125550104");
     story.apply();
     assert_eq!(row(&story.world(), "phone_numbers", NUMBER)["connection_id"], DESK);
     story.in_sync();
 }
 
-/// A number that stays where it is and does not ring is told: no drift and no change are not the same as a working line.
+/// A number that stays where it is and does not ring is reported: no drift and no change are not the same as a working line.
 #[test]
 fn a_number_on_something_that_lets_no_call_through_is_told() {
     let ring = "does not ring";

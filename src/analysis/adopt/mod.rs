@@ -100,7 +100,7 @@ impl<'a> AdoptionSet<'a> {
                 }
                 let free = objects
                     .iter()
-                    .filter(|live| !live.is_inherited(kind))
+                    .filter(|live| live.is_manageable(kind))
                     .filter(|live| !claimed.contains_key(&(name.as_str(), kind.name, live.id.as_str())))
                     .filter(|live| !removed.contains_key(&(name.clone(), kind.name.to_owned(), live.id.clone())))
                     .filter(|live| seen.insert((first, kind.name, live.id.as_str())))

@@ -192,9 +192,30 @@ impl OpenSpans {
     }
 }
 
+impl RunTrace {
+    /// One attempt of a request that has just ended.
+    fn end_request(&self, name: String, mut of: Vec<KeyValue>, (status, took): (Option<u16>, Duration), is_failure: bool) {
+        let end = SystemTime::now();
+        of.extend(status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
+        let span = SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(end.checked_sub(took).unwrap_or(end))
+            .with_attributes(of);
+        let parent = self.open().parent_of_request();
+        let mut span = self.tracer.build_with_context(span, &parent);
+        if is_failure {
+            span.set_status(Status::error(status.map_or("no answer", |_| "error")));
+        }
+        span.end_with_timestamp(end);
+    }
+}
+
+fn resend_count(attempt: u32) -> KeyValue {
+    KeyValue::new("http.request.resend_count", i64::from(attempt.saturating_sub(1)))
+}
+
 impl HttpObserver for RunTrace {
     fn on_response(&self, seen: &ObservedAttempt<'_>) {
-        let end = SystemTime::now();
         let method = seen.method.to_string();
         // A query may hold what was looked for.
         let path = seen.target.split(['?', '#']).next().unwrap_or_default();
@@ -202,20 +223,10 @@ impl HttpObserver for RunTrace {
             text("telform.account", seen.account),
             text("http.request.method", &method),
             text("url.path", path),
-            KeyValue::new("http.request.resend_count", i64::from(seen.attempt.saturating_sub(1))),
+            resend_count(seen.attempt),
         ];
-        of.extend(seen.status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
         of.extend(seen.retry.map(|(_, why)| text("telform.retry", why)));
-        let span = SpanBuilder::from_name(method)
-            .with_kind(SpanKind::Client)
-            .with_start_time(end.checked_sub(seen.took).unwrap_or(end))
-            .with_attributes(of);
-        let parent = self.open().parent_of_request();
-        let mut span = self.tracer.build_with_context(span, &parent);
-        if seen.status.is_none_or(|status| status >= 400) {
-            span.set_status(Status::error(seen.status.map_or("no answer", |_| "error")));
-        }
-        span.end_with_timestamp(end);
+        self.end_request(method, of, (seen.status, seen.took), seen.status.is_none_or(|status| status >= 400));
     }
 
     fn on_wait(&self, waits: &WaitStarted<'_>) {
@@ -239,24 +250,13 @@ impl HttpObserver for RunTrace {
 
 impl StoreObserver for RunTrace {
     fn on_store_request(&self, seen: &StoreRequest<'_>) {
-        let end = SystemTime::now();
         let mut of = vec![
             KeyValue::new("telform.store.operation", seen.operation),
             text("http.request.method", seen.method),
-            KeyValue::new("http.request.resend_count", i64::from(seen.attempt.saturating_sub(1))),
+            resend_count(seen.attempt),
         ];
         of.extend(seen.object.map(|object| text("telform.store.object", object)));
-        of.extend(seen.status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
-        let span = SpanBuilder::from_name(format!("store {}", seen.operation))
-            .with_kind(SpanKind::Client)
-            .with_start_time(end.checked_sub(seen.took).unwrap_or(end))
-            .with_attributes(of);
-        let parent = self.open().parent_of_request();
-        let mut span = self.tracer.build_with_context(span, &parent);
-        if seen.is_failure() {
-            span.set_status(Status::error(seen.status.map_or("no answer", |_| "error")));
-        }
-        span.end_with_timestamp(end);
+        self.end_request(format!("store {}", seen.operation), of, (seen.status, seen.took), seen.is_failure());
     }
 }
 

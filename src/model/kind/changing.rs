@@ -32,6 +32,8 @@ pub enum DeleteSupport {
         path: &'static str,
         /// What becomes of the object, for people: `disabled`.
         word: &'static str,
+        /// Whether it has numbers that only its own token shows, and that go dark with it.
+        hides_numbers: bool,
     },
 }
 
@@ -42,6 +44,11 @@ impl DeleteSupport {
             Self::Supported => None,
             Self::Undocumented { switch } | Self::Ends { switch, .. } => Some(switch),
         }
+    }
+
+    /// Whether numbers that were not read may go dark with an object.
+    pub const fn hides_numbers(self) -> bool {
+        matches!(self, Self::Ends { hides_numbers: true, .. })
     }
 
     /// What becomes of an object that is not deleted but ended.

@@ -48,6 +48,8 @@ pub struct LiveAccount {
     pub unseen_candidates: BTreeMap<String, BTreeSet<String>>,
     /// Numbers of the account as far as the service shows them: E.164 text to what is known.
     pub numbers: BTreeMap<String, LiveNumber>,
+    /// Whether a listing of the account's numbers was read and has some.
+    pub lists_numbers: bool,
     /// Numbers that the service spells differently from their compared form: by bridge (empty in the listing of the numbers)
     /// and number.
     pub spellings: NumberSpellings,
@@ -82,6 +84,11 @@ impl LiveAccount {
     /// Whether this object exists and cannot be read.
     pub fn is_unreadable(&self, kind: &str, id: &str) -> bool {
         self.unreadable.get(kind).is_some_and(|objects| objects.contains_key(id))
+    }
+
+    /// Whether all objects of a kind are known: it was listed, and none of them could not be read.
+    pub fn is_whole(&self, kind: &str) -> bool {
+        self.objects.contains_key(kind) && self.unreadable.get(kind).is_none_or(BTreeMap::is_empty)
     }
 
     /// Objects of a kind that cannot be read and may use others of the account.
@@ -217,7 +224,7 @@ impl LiveObject {
 
     /// Whether the service shows the value with which an object of its kind lets no call through.
     pub fn is_closed(&self, kind: &Kind) -> bool {
-        kind.closing_value().is_some_and(|(name, closed)| self.attributes.get(name) == Some(&CompactValue::Bool(closed)))
+        kind.closing_value().is_some_and(|closed| self.shows(closed))
     }
 
     /// The state in which it is ended and stays listed, where it is.
@@ -228,7 +235,17 @@ impl LiveObject {
 
     /// Whether it is inherited from another account: it may be named, and is never changed, deleted or adopted.
     pub fn is_inherited(&self, kind: &Kind) -> bool {
-        kind.inherited_when.is_some_and(|(name, value)| self.attributes.get(name) == Some(&CompactValue::Bool(value)))
+        kind.inherited_when.is_some_and(|inherited| self.shows(inherited))
+    }
+
+    /// Whether telform could manage it: it is neither inherited nor ended.
+    pub fn is_manageable(&self, kind: &Kind) -> bool {
+        !self.is_inherited(kind) && self.ended_state(kind).is_none()
+    }
+
+    /// Whether it shows a switch in this position.
+    pub fn shows(&self, (name, value): (&str, bool)) -> bool {
+        self.attributes.get(name) == Some(&CompactValue::Bool(value))
     }
 
     /// A plain attribute as the service showed it, whole or in part.

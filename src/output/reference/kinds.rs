@@ -184,7 +184,7 @@ fn describe_delete(delete: DeleteSupport) -> String {
         DeleteSupport::Undocumented { switch } => {
             format!("not documented: refused unless the account sets `{switch}: true`")
         }
-        DeleteSupport::Ends { switch, path, word } => {
+        DeleteSupport::Ends { switch, path, word, .. } => {
             format!("not documented: refused unless the account sets `{switch}: true`; then `POST {path}`, and it is {word}")
         }
     }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
-use crate::model::call::{BodyValue, CallBody};
 use crate::model::kind::{Field, Kind};
 use crate::model::resource::{Account, Address, DesiredValue, LiveObject, ServedBy};
 use crate::model::value::CompactValue;
@@ -15,7 +14,7 @@ use crate::plan::link::{LinkInputs, LinkPlan};
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
 use crate::plan::removal::LeavingObject;
 use crate::plan::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
-use crate::plan::unnumbered_step::{UnnumberedStep, create_step_name};
+use crate::plan::unnumbered_step::{UnnumberedStep, create_step_name, steps_on};
 use crate::services;
 
 /// A target: its kind, and its id or the step that creates it.
@@ -56,20 +55,10 @@ impl Destinations {
         leaving: &[LeavingObject<'_>],
         drafts: &[UnnumberedStep],
     ) {
-        let steps = drafts.iter().map(|draft| &draft.step);
-        let steps = steps.filter(|step| {
-            step.call.account == account.name && step.address.as_ref().is_some_and(|address| address.kind == kind.name)
-        });
         let mut renamed = BTreeSet::new();
-        for step in steps {
-            let Some(sent) = step.call.body.as_ref().and_then(|body: &CallBody| body.own_entries().get(field.name)) else {
-                continue;
-            };
-            let targets: Vec<ObjectRef> = match sent {
-                BodyValue::WithIds { ids, .. } => ids.values().cloned().map(ObjectRef::Step).collect(),
-                BodyValue::Value(value) => value.text().map(|id| ObjectRef::Id(id.into_owned())).into_iter().collect(),
-                BodyValue::IdOf(_) | BodyValue::Secret { .. } => Vec::new(),
-            };
+        for step in steps_on(drafts, &account.name, kind.name) {
+            let Some(sent) = step.sent_value(field.name) else { continue };
+            let targets = ObjectRef::named_by(sent);
             match &step.operation {
                 StepOperation::Create { .. } => {}
                 StepOperation::Update { id, .. } => _ = renamed.insert(id.as_str()),
@@ -80,9 +69,7 @@ impl Destinations {
                 self.after.insert((target, at));
             }
         }
-        let live = inputs.live.accounts.get(&account.name);
-        let unreadable = live.and_then(|live| live.unreadable.get(kind.name)).is_some_and(|all| !all.is_empty());
-        if unreadable || live.is_none_or(|live| !live.objects.contains_key(kind.name)) {
+        if inputs.live.accounts.get(&account.name).is_none_or(|live| !live.is_whole(kind.name)) {
             self.unread.insert(target);
         }
         let gone = leaving.iter().filter(|gone| gone.account == account.name && gone.kind.name == kind.name);
@@ -148,6 +135,13 @@ pub(super) struct DarkTargets<'i> {
     /// What makes a target dark that was not: the address of the change, and the id of the target.
     pub(super) darkened: Vec<(Address, String)>,
     destinations: Destinations,
+}
+
+impl DarkTargets<'_> {
+    /// Kinds of targets of which it is not known what their calls go to.
+    pub(super) fn unknown_destinations(&self) -> &BTreeSet<&'static str> {
+        &self.destinations.unread
+    }
 }
 
 impl<'a> Planner<'a> {

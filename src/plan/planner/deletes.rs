@@ -59,7 +59,7 @@ impl<'a> Planner<'a> {
             draft.step.waits_for = steps.chain([Prerequisite::Phase(StepPhase::ReadBack)]).collect();
             self.check_products_seen(inputs, gone, &mut draft.step);
             self.drafts.push(draft);
-            if let Some(word) = gone.kind.delete.end_word() {
+            if let Some(word) = gone.kind.delete.end_word().filter(|_| gone.kind.delete.hides_numbers()) {
                 let detail = Some(format!("{} {}, which will be {word}", gone.kind.singular, gone.live.id));
                 let notice = PlanNotice::about(NoticeCode::NumbersNotSeen, gone.account, Some(gone.address), detail);
                 self.remarks.notices.push(notice);

@@ -71,6 +71,8 @@ impl<'a> Planner<'a> {
                 connections: &connections,
                 possible_unseen_uses: live.map_or(&NONE_UNSEEN, |live| &live.unseen_candidates),
                 numbers: live.map_or(&EMPTY, |live| &live.numbers),
+                lists_numbers: live.is_some_and(|live| live.lists_numbers),
+                unknown_destinations: dark.unknown_destinations(),
                 spellings: live.map_or(&NONE_SPELLED, |live| &live.spellings),
                 bridges: &bridges,
                 index: &index,

@@ -80,8 +80,6 @@ struct Planner<'a> {
     secrets_readable: bool,
 }
 
-pub(super) use muting::MutedConnection;
-
 /// Computes the plan.
 pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
     let (renames, ledger) = rename::find_renames(inputs);
@@ -351,7 +349,7 @@ fn count_unmanaged(
                 .iter()
                 .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
                 .filter(|object| !names.iter().any(|name| in_part.contains(&(*name, *kind, object.id.as_str()))))
-                .filter(|object| shape.is_none_or(|kind| !object.is_inherited(kind)))
+                .filter(|object| shape.is_none_or(|kind| object.is_manageable(kind)))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
                     !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))

@@ -184,11 +184,8 @@ impl<'a> Planner<'a> {
     ) {
         let (entry, kind) = (found.entry, found.kind);
         if let Some(state) = live.ended_state(kind) {
-            let detail = format!(
-                "{} {} is {state}: telform does not reverse that; do it in the service's portal, or remove its entry from the YAML",
-                kind.singular, live.id
-            );
-            return self.add_refusal(object, RefusalCode::GoneOrHidden, detail);
+            let detail = format!("{} {} is {state}: telform does not reverse that", kind.singular, live.id);
+            return self.add_refusal(object, RefusalCode::Ended, detail);
         }
         let late = entry_of_late_create(inputs.ledger, object, inputs.facts_of_account(&object.account), live, inputs.key);
         let late = late.filter(|_| entry.is_none()).map(|(_, entry)| entry);

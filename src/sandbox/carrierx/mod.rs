@@ -102,12 +102,7 @@ fn handled(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<SandboxResp
             may(&["partners.manage", "partners.update"])?;
             let body = read_object_body(asked)?;
             let place = find_reachable(core, sid)?;
-            let replace = match asked.argument("nested_objects") {
-                None => false,
-                Some("replace") => true,
-                Some(_) => return refuse(400, "nested_objects", "the only value is replace"),
-            };
-            update::update(core, place, &body, method == "PUT", replace)
+            update::update(core, place, &body, method == "PUT", wants_replace(asked)?)
         }
         ("DELETE", ["partners", sid]) if core.world.carrierx.knobs.delete == Delete::NoContent => {
             may(&["partners.manage", "partners.delete"])?;
@@ -122,8 +117,10 @@ fn handled(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<SandboxResp
             activate(core, sid)
         }
         ("GET", ["oauth", "whoami"]) => whoami(core.world.carrierx.knobs.whoami, &caller),
-        (_, [group, name, ..]) if rows::kind(group, name).is_some() => rows::answer(&mut core.world, asked, &parts, &may),
-        _ => related::answer(&mut core.world, asked, &parts, &may),
+        _ => match rows::kind(&parts) {
+            Some((kind, below)) => rows::answer(kind, &mut core.world.carrierx, (asked, below), &may),
+            None => related::answer(&mut core.world, asked, &parts, &may),
+        },
     }
 }
 
@@ -283,4 +280,13 @@ fn kept_phone(knobs: &CarrierxKnobs, value: &Value) -> Value {
 /// Whether a text is the sid of something.
 fn is_sid(text: &str) -> bool {
     ids::is_sid(text)
+}
+
+/// Whether nested values are to be replaced and not merged.
+fn wants_replace(asked: &SandboxRequest) -> Result<bool, RequestRefusal> {
+    match asked.argument("nested_objects") {
+        None => Ok(false),
+        Some("replace") => Ok(true),
+        Some(_) => refuse(400, "nested_objects", "the only value is replace"),
+    }
 }

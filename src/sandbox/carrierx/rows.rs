@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::ids;
 use super::super::world::{
-    CarrierxWorld, DID_GROUP_FIELDS, Delete, NamedRule, NonModifiable, PutMissing, PutReadOnly, RULE_FIELDS, World,
+    CarrierxWorld, DID_GROUP_FIELDS, Delete, NamedRule, NonModifiable, PutMissing, PutReadOnly, RULE_FIELDS,
 };
 use super::list::ListQuery;
 use super::update::merged;
@@ -61,23 +61,21 @@ static DID_GROUPS: RowKind = RowKind {
     number: 10,
 };
 
-/// The kind of rows at a path.
-pub(super) fn kind(group: &str, name: &str) -> Option<&'static RowKind> {
-    [&RULES, &DID_GROUPS].into_iter().find(|kind| kind.path == [group, name])
+/// The kind of rows at a path, and what the path has after that of the kind.
+pub(super) fn kind<'p, 's>(path: &'p [&'s str]) -> Option<(&'static RowKind, &'p [&'s str])> {
+    [&RULES, &DID_GROUPS].into_iter().find_map(|kind| Some((kind, path.strip_prefix(kind.path.as_slice())?)))
 }
 
-/// Answers a request about rows.
+/// Answers a request about rows of a kind, with what its path has below the kind.
 pub(super) fn answer(
-    world: &mut World,
-    asked: &SandboxRequest,
-    parts: &[&str],
+    kind: &'static RowKind,
+    world: &mut CarrierxWorld,
+    (asked, below): (&SandboxRequest, &[&str]),
     may: &dyn Fn(&[&str]) -> Result<(), RequestRefusal>,
 ) -> Result<SandboxResponse, RequestRefusal> {
-    let Some(kind) = kind(parts[0], parts[1]) else { return refuse(404, "", "no such resource") };
-    let world = &mut world.carrierx;
     let allowed = |word: &str| may(&[&format!("{}.manage", kind.scope), &format!("{}.{word}", kind.scope)]);
     let include = asked.argument("includeFields");
-    match (asked.method.as_str(), &parts[2..]) {
+    match (asked.method.as_str(), below) {
         ("GET", []) => {
             allowed("read")?;
             let query = ListQuery::of(asked)?;
@@ -99,8 +97,7 @@ pub(super) fn answer(
             allowed("update")?;
             let body = read_object_body(asked)?;
             let place = kind.own_place(world, sid)?;
-            let replace = asked.argument("nested_objects") == Some("replace");
-            kind.update(world, place, &body, method == "PUT", replace)
+            kind.update(world, place, &body, method == "PUT", super::wants_replace(asked)?)
         }
         ("DELETE", [sid]) if kind.is_deletable(world) => {
             allowed("delete")?;

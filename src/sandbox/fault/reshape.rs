@@ -67,9 +67,17 @@ fn reshape_json(effect: &FaultEffect, asked: &SandboxRequest, body: &mut Value) 
     }
 }
 
+/// What CarrierX calls the identities of its objects.
+const SIDS: [&str; 3] = ["did_group_sid", "partner_sid", "rule_sid"];
+
+/// Separates the sids of copies from those of the kinds.
+const SID_OF_COPY: u64 = 11;
+
 fn without_id(body: &mut Value) {
     if let Some(fields) = body.as_object_mut() {
-        fields.shift_remove("partner_sid");
+        for name in SIDS {
+            fields.shift_remove(name);
+        }
     }
     if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
         data.shift_remove("id");
@@ -122,7 +130,7 @@ fn renamed_copy(sample: &Value, n: u64) -> Value {
         match name.as_str() {
             "id" if value.is_string() => *value = (1_000_000 + n).to_string().into(),
             "id" => *value = (1_000_000 + n).into(),
-            "partner_sid" => *value = ids::sid(9, n).into(),
+            sid if SIDS.contains(&sid) => *value = ids::sid(SID_OF_COPY, n).into(),
             "slug" | "login" | "connection_name" | "user_name" | "phone_number" => {
                 *value = format!("{}-{n}", value.as_str().unwrap_or_default()).into()
             }

@@ -53,7 +53,12 @@ pub(super) static MANAGED_ACCOUNTS: Kind = Kind::new("managed_accounts", "manage
         ],
         BESIDE,
     )
-    .delete(DeleteSupport::Ends { switch: DISABLE.name, path: "managed_accounts/{id}/actions/disable", word: "disabled" })
+    .delete(DeleteSupport::Ends {
+        switch: DISABLE.name,
+        path: "managed_accounts/{id}/actions/disable",
+        word: "disabled",
+        hides_numbers: true,
+    })
     .list(pages_by(&[("sort", "email"), ("filter[status][eq]", "all"), ("include_cancelled_accounts", "true")]))
     .state_filter(&STATE)
     .order(12, 12);

@@ -317,6 +317,7 @@ impl UnpodReader<'_> {
             Ok(rows) => (rows, None),
             Err(why) => (Vec::new(), Some(why)),
         };
+        live.lists_numbers = !numbers.is_empty();
         for row in &numbers {
             if let Some(number) = rows::number_in(row) {
                 let bridge = row.get("bridge_slug").and_then(Value::as_str).map(str::to_owned);

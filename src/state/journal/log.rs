@@ -120,8 +120,8 @@ struct JournalLogState {
     took: Duration,
 }
 
-/// The intent of a step that finds no write in progress waits a twentieth of the time of a write for others: what comes right after
-/// it began would wait for a whole one.
+/// An intent that finds no write in progress waits for others, a twentieth of what the last write took: one that comes just after a
+/// write began waits for that whole write.
 const GATHER: u32 = 20;
 
 /// Where the journal of a ledger is.
@@ -208,14 +208,7 @@ pub fn check_last_mac(
 }
 
 impl<'a> JournalLog<'a> {
-    /// Reads the journal and continues it as this run. The ledger's lock must be held.
-    pub async fn open_for_append(store: &'a LedgerStore, run: &str) -> Result<(ParsedJournal, Self), JournalError> {
-        let (journal, growing) = open_journal(store.state_store(), None).await?;
-        let log = Self::continue_from(store, run, &journal, growing).await?;
-        Ok((journal, log))
-    }
-
-    /// The same with a journal that was read since the lock was taken, and not written since.
+    /// Continues a journal as this run: one that was read since the ledger's lock was taken, and not written since.
     pub async fn continue_from(
         store: &'a LedgerStore,
         run: &str,

@@ -52,8 +52,9 @@ pub struct LockOptions<'a> {
     pub read_ahead: bool,
 }
 
-/// Ledger and journal of an object store, read after the note that says that the lock is free and while that note was replaced. The
-/// store accepted the replacement, so no other run held the lock in between: they are as they would be read under the lock.
+/// Ledger and journal of an object store, read after the note that says that the lock is free or has expired, and while that note was
+/// replaced. The store accepted the replacement, so no other run took the lock in between: they are as they would be read under the
+/// lock. What the holder of an expired lock still writes is refused, or found, by the version that each write names.
 #[derive(Debug)]
 pub struct ReadAhead {
     pub(in crate::state) ledger: Option<StoredObject>,

@@ -21,7 +21,7 @@ pub(super) struct AnswerHead {
 }
 
 /// Makes clients that add an [`AnswerHead`] to the extensions of each answer, and report each request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WatchingConnector {
     pub(super) watch: StoreWatch,
     /// Whether credentials are obtained from this machine, over http.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult, UpdateVersion,
+};
 
 use super::connector::AnswerHead;
 use super::observer::{StoreObserver, StoreWatch};
@@ -122,14 +124,10 @@ impl RemoteStore {
         bytes: Vec<u8>,
         replaces: Option<&ObjectVersion>,
     ) -> Result<PutOutcome, LedgerError> {
-        let (path, payload) = (self.object_path(name), PutPayload::from(bytes.clone()));
+        let payload = PutPayload::from(bytes.clone());
         for _ in 0..TRIES {
-            let options = PutOptions { mode: put_mode(replaces), ..PutOptions::default() };
-            before_remote_write();
-            let put = self.objects.put_opts(&path, payload.clone(), options);
-            let fault = match self.watched("write", name, &path, put).await {
+            let fault = match self.put(name, payload.clone(), put_mode(replaces)).await {
                 Ok(put) => {
-                    durable_write();
                     return Ok(PutOutcome::Done(ObjectVersion(VersionMark::Object { e_tag: put.e_tag, version: put.version })));
                 }
                 Err(fault) => fault,
@@ -162,14 +160,8 @@ impl RemoteStore {
         bytes: Vec<u8>,
         replaces: Option<&ObjectVersion>,
     ) -> Result<bool, LedgerError> {
-        let options = PutOptions { mode: put_mode(replaces), ..PutOptions::default() };
-        let path = self.object_path(name);
-        before_remote_write();
-        match self.watched("write", name, &path, self.objects.put_opts(&path, PutPayload::from(bytes), options)).await {
-            Ok(_) => {
-                durable_write();
-                Ok(true)
-            }
+        match self.put(name, PutPayload::from(bytes), put_mode(replaces)).await {
+            Ok(_) => Ok(true),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
             Err(fault @ Error::NotFound { .. }) if !store_error::is_refusal(&fault) => Ok(false),
             Err(fault) => Err(store_error::store_error("write", self.display_name(name), &fault)),
@@ -178,12 +170,18 @@ impl RemoteStore {
 
     /// Writes an object, whatever is there.
     pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), LedgerError> {
-        before_remote_write();
+        let put = self.put(name, PutPayload::from(bytes), PutMode::Overwrite).await;
+        put.map(drop).map_err(|error| store_error::store_error("write", self.display_name(name), &error))
+    }
+
+    /// One write, as the client repeats it.
+    async fn put(&self, name: &str, payload: PutPayload, mode: PutMode) -> Result<PutResult, Error> {
         let path = self.object_path(name);
-        let put = self.watched("write", name, &path, self.objects.put(&path, PutPayload::from(bytes))).await;
-        put.map_err(|error| store_error::store_error("write", self.display_name(name), &error))?;
+        before_remote_write();
+        let put = self.objects.put_opts(&path, payload, PutOptions { mode, ..PutOptions::default() });
+        let put = self.watched("write", name, &path, put).await?;
         durable_write();
-        Ok(())
+        Ok(put)
     }
 
     /// The server, where the environment names it.
