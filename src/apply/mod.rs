@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome};
@@ -135,6 +136,8 @@ struct ApplyRun<'a> {
     answers: Mutex<BTreeMap<StepId, JournalEntryDraft>>,
     /// Objects as they were read right before their request.
     seen: Mutex<BTreeMap<StepId, LiveObject>>,
+    /// Requests of changes that each account lets out at the same time.
+    turns: BTreeMap<&'a str, Semaphore>,
     /// Steps whose request was sent, and when the last one was announced.
     sent: Mutex<BTreeMap<StepId, String>>,
     /// The service's own id of the row of each new object.
@@ -192,6 +195,9 @@ impl Apply<'_> {
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),
             seen: Mutex::new(BTreeMap::new()),
+            turns: (self.desired.accounts.keys())
+                .map(|account| (account.as_str(), Semaphore::new(self.parallel_limit(account))))
+                .collect(),
             sent: Mutex::new(BTreeMap::new()),
             row_names: Mutex::new(BTreeMap::new()),
             closed: Mutex::default(),

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use tokio::sync::SemaphorePermit;
+
 use super::answer_check::{self, AnswerCheck};
 use super::outcomes::{failure_code, not_repeated_outcome, not_sent_outcome, unsettled_outcome};
 use super::precondition::Precondition;
@@ -47,20 +49,22 @@ impl ApplyRun<'_> {
         let mut open: Option<(ApiError, SettleResult)> = None;
         let mut patience = self.poll_backoff();
         loop {
-            let sent = match self.fill_call(&step.call, seen.as_ref()) {
-                Ok(call) => match self.announce_request(step, target, &call, seen.as_ref()).await {
-                    Ok(()) if self.halts_before(step) => {
-                        self.withdraw_announcement(step).await;
-                        return StepOutcome::not_started("the run stopped before its request was sent");
-                    }
-                    Ok(()) => {
-                        self.note_sent_out(step, seen.as_ref());
-                        self.apply.api.send(&call).await
-                    }
-                    Err(why) => return not_sent_outcome(why),
-                },
+            let call = match self.fill_call(&step.call, seen.as_ref()) {
+                Ok(call) => call,
                 Err(why) => return not_sent_outcome(why),
             };
+            if let Err(why) = self.announce_request(step, target, &call, seen.as_ref()).await {
+                return not_sent_outcome(why);
+            }
+            // Before the check: whatever waits here when the run stops is not sent.
+            let turn = self.turn(&step.call.account).await;
+            if self.halts_before(step) {
+                self.withdraw_announcement(step).await;
+                return StepOutcome::not_started("the run stopped before its request was sent");
+            }
+            self.note_sent_out(step, seen.as_ref());
+            let sent = self.apply.api.send(&call).await;
+            drop(turn);
             self.note_answer(step, &sent);
             match (sent, &open) {
                 (Ok(answer), _) => return self.outcome_of_answer(step, target, &answer).await,
@@ -114,6 +118,11 @@ impl ApplyRun<'_> {
                 }
             }
         }
+    }
+
+    /// A place among the requests that the account lets out at the same time.
+    async fn turn(&self, account: &str) -> Option<SemaphorePermit<'_>> {
+        self.turns.get(account)?.acquire().await.ok()
     }
 
     /// Whether a step that is under way ahead of its turn is not sent any more. What has been sent is completed.
