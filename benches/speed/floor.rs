@@ -71,6 +71,40 @@ async fn patch(client: &Client, url: &str, sid: String, body: Value) -> Result<V
     Ok(serde_json::from_slice(&answer.error_for_status()?.bytes().await?)?)
 }
 
+/// Plans numbers at the page size of their service (telnyx.md 3): prints how many are connected to something else than the YAML wants.
+pub(crate) async fn numbers(folder: &Path, url: &str) -> Result<(), Error> {
+    let client = client();
+    let connections = rows_of(&client, url, "credential_connections", 1).await?;
+    let named = connections["data"].as_array().into_iter().flatten();
+    let ids: HashMap<&str, &Value> = named.filter_map(|row| Some((row["connection_name"].as_str()?, &row["id"]))).collect();
+    let first = rows_of(&client, url, "phone_numbers", 1).await?;
+    let pages = first["meta"]["total_pages"].as_u64().unwrap_or_default();
+    let rest: Vec<Value> = stream::iter(2..=pages)
+        .map(|page| rows_of(&client, url, "phone_numbers", page))
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await?;
+    let rows = std::iter::once(&first).chain(&rest).flat_map(|page| page["data"].as_array().into_iter().flatten());
+    let live: HashMap<&str, &Value> = rows.filter_map(|row| Some((row["phone_number"].as_str()?, row))).collect();
+    let mut found = 0;
+    for file in fs::read_dir(folder)? {
+        let wanted = yaml(&fs::read_to_string(file?.path())?)?;
+        for (_, number) in wanted["phone_numbers"].as_object().into_iter().flatten() {
+            let row = number["phone_number"].as_str().and_then(|number| live.get(number));
+            let wanted = number["connection"].as_str().and_then(|name| ids.get(name));
+            found += usize::from(row.map(|row| &row["connection_id"]) != wanted.copied());
+        }
+    }
+    println_out(&format!("{found} differ"));
+    Ok(())
+}
+
+async fn rows_of(client: &Client, url: &str, what: &str, page: u64) -> Result<Value, Error> {
+    let address = format!("{url}/{what}?page%5Bnumber%5D={page}&page%5Bsize%5D=250");
+    let answer = client.get(address).bearer_auth(token()).send().await?.error_for_status()?;
+    Ok(serde_json::from_slice(&answer.bytes().await?)?)
+}
+
 fn client() -> Client {
     Client::builder().no_proxy().build().expect("a client")
 }

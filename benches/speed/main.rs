@@ -39,6 +39,7 @@ fn main() {
                     "plan" => floor::plan(folder, url).await,
                     "apply" => floor::apply(folder, url, number(4)).await,
                     "contract" => floor::contract(folder, url, number(4)).await,
+                    "numbers" => floor::numbers(folder, url).await,
                     _ => floor::patches(url, number(5), number(4)).await,
                 }
             });
@@ -55,10 +56,13 @@ fn main() {
             say(&server.url());
             std::future::pending::<()>().await;
         }),
-        // Ten thousand numbers, or as many as are named, move from one connection to another.
+        // Plans of ten thousand numbers, or as many as are named, and of their move from one connection to another.
         Some("numbers") => {
             let count = args.get(1).and_then(|count| count.parse().ok()).unwrap_or(10_000);
-            runtime().block_on(numbers::moved(count));
+            runtime().block_on(async {
+                numbers::plans(count).await;
+                numbers::moved(count).await;
+            });
         }
         Some("growth") => runtime().block_on(growth::all()),
         Some("stages") => {
@@ -86,11 +90,23 @@ struct Case {
     fresh: Option<(PathBuf, PathBuf)>,
 }
 
+/// A service that counts what it is asked.
+trait Measured {
+    /// What was asked since the last look.
+    fn take_asked(&self) -> server::Asked;
+    /// Forgets what was written.
+    fn reset(&self);
+}
+
 struct Rows {
     text: String,
 }
 
 impl Rows {
+    fn new() -> Self {
+        Self { text: "case,program,run,wall_ms,cpu_ms,peak_mb,requests,writing,code,bytes\n".to_owned() }
+    }
+
     fn add(&mut self, case: &str, program: &str, run: usize, cost: Cost, asked: server::Asked) {
         let Cost { wall, cpu, peak, code, bytes } = cost;
         let (requests, writing) = (asked.requests, asked.writing);
@@ -100,11 +116,8 @@ impl Rows {
 }
 
 async fn all(sizes: &[usize]) {
-    let mut rows = Rows { text: "case,program,run,wall_ms,cpu_ms,peak_mb,requests,writing,code,bytes\n".to_owned() };
-    say(&machine());
-    say("");
-    say("| case | wall | CPU | peak memory | telform wall, CPU, peak | floor wall, CPU, peak | requests |");
-    say("| --- | --- | --- | --- | --- | --- | --- |");
+    let mut rows = Rows::new();
+    say_head();
     for &size in sizes {
         for (delay, changed) in [(0, false), (0, true), (20, false), (20, true)] {
             plans(&mut rows, size, delay, changed).await;
@@ -121,6 +134,14 @@ async fn all(sizes: &[usize]) {
         say("");
         growth::all().await;
     }
+}
+
+/// What comes before the lines of [`compare`].
+fn say_head() {
+    say(&machine());
+    say("");
+    say("| case | wall | CPU | peak memory | telform wall, CPU, peak | floor wall, CPU, peak | requests |");
+    say("| --- | --- | --- | --- | --- | --- | --- |");
 }
 
 fn machine() -> String {
@@ -206,7 +227,7 @@ async fn applies(rows: &mut Rows, size: usize) {
 
 /// Both programs in turn, each twice, and only the second time counts; prints one line. What ran before leaves its free memory in
 /// large or in small pieces, and a program that asks for large ones pays for the small ones of the other.
-async fn compare(rows: &mut Rows, server: &Server, case: &Case) {
+async fn compare(rows: &mut Rows, server: &dyn Measured, case: &Case) {
     let (mut ours, mut floors) = (Vec::new(), Vec::new());
     let mut asked = [server::Asked::default(); 2];
     let programs = [("floor", &case.floor, &mut floors), ("telform", &case.telform, &mut ours)];
@@ -219,9 +240,9 @@ async fn compare(rows: &mut Rows, server: &Server, case: &Case) {
                     fs::copy(kept, ledger).expect("a ledger");
                     let _ = fs::remove_file(ledger.with_extension("journal.jsonl"));
                 }
-                server.asked();
+                server.take_asked();
                 let cost = apart(args).await;
-                asked[*index] = server.asked();
+                asked[*index] = server.take_asked();
                 assert!(cost.code == 0, "{program} ended with {} in {}", cost.code, case.name);
                 if counts {
                     rows.add(&case.name, program, run, cost, asked[*index]);

@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
-use crate::world;
+use crate::{Measured, world};
 
 /// Partners on a page, as the service gives them at most (carrierx.md 3).
 pub(crate) const PAGE: usize = 1000;
@@ -79,17 +79,17 @@ impl Server {
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
+}
 
-    /// What was asked since the last look.
-    pub(crate) fn asked(&self) -> Asked {
+impl Measured for Server {
+    fn take_asked(&self) -> Asked {
         Asked {
             requests: self.shared.requests.swap(0, Ordering::Relaxed),
             writing: self.shared.most_writing.swap(0, Ordering::Relaxed),
         }
     }
 
-    /// Forgets what was written.
-    pub(crate) fn reset(&self) {
+    fn reset(&self) {
         self.shared.rows.lock().expect("nobody panicked").clear();
     }
 }
