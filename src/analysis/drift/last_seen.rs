@@ -50,11 +50,8 @@ pub fn record_last_seen(
             }
         }
         if partly {
-            let others = entry
-                .seen
-                .iter()
-                .filter(|(name, _)| !seen.contains_key(*name))
-                .map(|(name, digest)| (name.clone(), digest.clone()));
+            let others =
+                entry.seen.iter().filter(|(name, _)| !seen.contains_key(*name)).map(|(name, digest)| (name.clone(), *digest));
             let others: Vec<_> = others.collect();
             seen.extend(others);
         }
