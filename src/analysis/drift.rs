@@ -3,22 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use litemap::LiteMap;
 use serde::Serialize;
-use smol_str::SmolStr;
 
 use crate::model::kind::Field;
-use crate::model::ledger::{Ledger, digest_of};
-use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
+use crate::model::ledger::digest_of;
+use crate::model::resource::{Address, DesiredValue, LiveAccount, LiveObject};
 use crate::model::value::{CompactValue, Value};
 use crate::plan::{ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue};
 use crate::services;
+use crate::state::journal::RecordedRun;
 
 mod compared_objects;
+mod last_seen;
 mod number_entries;
+mod own_changes;
 
 pub(in crate::analysis) use compared_objects::needs_kind;
 pub use compared_objects::{ComparedObjects, NotCompared, NumberState, compared_objects};
+pub use last_seen::record_last_seen;
+pub use own_changes::UnfinishedRun;
 
 /// How something came to differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -26,6 +29,8 @@ pub use compared_objects::{ComparedObjects, NotCompared, NumberState, compared_o
 pub enum DriftClass {
     /// A run of telform disconnected a number here and did not connect it again.
     LeftDark,
+    /// A run of telform changed it, or tried to, and did not complete.
+    Unfinished,
     /// The object was deleted or hidden outside telform.
     Gone,
     /// It was changed outside telform.
@@ -38,6 +43,8 @@ pub enum DriftClass {
     PutBack,
     /// It waits for a person to confirm it.
     Pending,
+    /// The configuration moves it to another account.
+    Moves,
     /// telform sent it, and the service did not accept it.
     NotTaken,
     /// It belongs to another organization, or to none.
@@ -46,27 +53,30 @@ pub enum DriftClass {
 
 impl DriftClass {
     /// Each of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::LeftDark,
+        Self::Unfinished,
         Self::Gone,
         Self::Outside,
         Self::Both,
         Self::Unknown,
         Self::PutBack,
         Self::Pending,
+        Self::Moves,
         Self::NotTaken,
         Self::Foreign,
     ];
 
     /// Whether something has to be decided.
     pub fn is_drift(self) -> bool {
-        !matches!(self, Self::PutBack | Self::Pending)
+        !matches!(self, Self::PutBack | Self::Pending | Self::Moves)
     }
 
     /// What it means, for people.
     pub fn describe(self) -> &'static str {
         match self {
             Self::LeftDark => "DARK: a run of telform disconnected a number and did not connect it again",
+            Self::Unfinished => "left unfinished by a run of telform",
             Self::Gone => "missing: deleted outside telform, or hidden",
             Self::Outside => "changed outside telform",
             Self::Both => "changed outside telform and in the configuration",
@@ -74,6 +84,7 @@ impl DriftClass {
             Self::PutBack => "changed by the service to its own form; not sent again",
             Self::NotTaken => "sent, but not accepted by the service",
             Self::Pending => "waits to be confirmed",
+            Self::Moves => "moves to another account with the next apply",
             Self::Foreign => "now belongs to another organization, or to none",
         }
     }
@@ -115,16 +126,20 @@ pub struct Drift {
     /// Place in the YAML, as `file:line:column`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// Id of the run that sent what the service did not accept.
+    /// Id of the run that left it unfinished, or that sent what the service did not accept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
 }
 
-/// What drifted, by address and attribute. `plan` is the plan from the same inputs.
-pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
+/// What drifted, by address and attribute. `plan` is the plan from the same inputs, `runs` what the journal records.
+pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan, runs: &[RecordedRun<'_>]) -> Vec<Drift> {
     let mut found = Vec::new();
     let names = ObjectAddresses::new(inputs);
     for change in plan.changes.iter().filter(|it| matches!(it.action, ChangeAction::Update | ChangeAction::Replace)) {
+        if let Some(drift) = account_move(inputs, &change.address) {
+            found.push(drift);
+            continue;
+        }
         for attribute in &change.attributes {
             found.extend(attribute_drift(inputs, &names, &change.address, &attribute.name, &attribute.before, &attribute.after));
         }
@@ -178,6 +193,7 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
     found.extend(drift_of_undeclared(inputs, &names));
     found.extend(number_entries::drift_of_numbers(inputs, plan));
     number_entries::mark_left_dark(inputs, &mut found);
+    own_changes::attribute_to_runs(inputs, runs, &mut found);
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
     found
@@ -240,6 +256,15 @@ fn drift_of_undeclared(inputs: &Inputs<'_>, names: &ObjectAddresses<'_>) -> Vec<
         }
     }
     found
+}
+
+/// An object that the configuration moves to another account: the two differ in nothing else yet.
+fn account_move(inputs: &Inputs<'_>, address: &Address) -> Option<Drift> {
+    let is = inputs.ledger.objects.get(address)?.account.as_str();
+    let drift = object_drift(inputs, address, DriftClass::Moves).filter(|drift| drift.account != is)?;
+    let shown = |name: &str| ShownValue::Value(CompactValue::from(name));
+    let (live, wanted) = (shown(is), shown(&drift.account));
+    Some(Drift { live, wanted, account: is.to_owned(), ..drift })
 }
 
 fn object_drift(inputs: &Inputs<'_>, address: &Address, class: DriftClass) -> Option<Drift> {
@@ -367,45 +392,4 @@ fn numbers_on(account: &LiveAccount, slug: &str) -> Value {
     // A sorted map, so that the order of an answer does not matter.
     let sorted: BTreeMap<String, Value> = served.filter(|(_, target)| target != "unserved").collect();
     sorted.into_iter().collect::<serde_json::Map<_, _>>().into()
-}
-
-/// Records the current managed attributes of the objects of a run, when it left nothing to do. Only digests are kept.
-/// Returns whether anything changed.
-pub fn record_last_seen(ledger: &mut Ledger, desired: &Desired, live: &LiveState, about: impl Fn(&Address) -> bool) -> bool {
-    let mut changed = false;
-    let listed = live.by_id();
-    for (address, entry) in ledger.objects.iter_mut().filter(|(address, _)| about(address)) {
-        let Some(object) = desired.objects.get(address).filter(|it| it.account == entry.account) else {
-            continue;
-        };
-        let Some(account) = live.accounts.get(&entry.account) else { continue };
-        let id = (entry.account.as_str(), address.kind.as_str(), entry.id.as_str());
-        let Some(shown) = listed.get(&id) else { continue };
-        let mut seen = LiteMap::with_capacity(object.attributes.len() + 1);
-        for (name, wanted) in &object.attributes {
-            let Some(field) = find_field(account, address, name) else { continue };
-            if let (DesiredValue::Value(_), false) = (wanted, object.ignored_attributes.contains(*name)) {
-                let value = shown.attributes.get(name).unwrap_or(&CompactValue::Null);
-                let value = field.canonical_in(&account.facts.catalogue, value);
-                seen.insert(SmolStr::new_static(name), digest_of(&value));
-            }
-        }
-        if object.numbers.is_some() {
-            let numbers = services::shapes_of_kind(&address.kind)
-                .into_iter()
-                .flat_map(|kind| kind.fields)
-                .find(|field| field.ty.is_links());
-            if let Some(field) = numbers {
-                let before = entry.seen.get(field.name).cloned();
-                let now = account.connections.is_some().then(|| digest_of(&numbers_on(account, &entry.id)));
-                // A value that is not known now keeps its earlier record.
-                seen.extend(now.or(before).map(|digest| (SmolStr::new_static(field.name), digest)));
-            }
-        }
-        if entry.seen != seen {
-            entry.seen = seen;
-            changed = true;
-        }
-    }
-    changed
 }

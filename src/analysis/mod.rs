@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod drift;
 pub mod explain;
 pub mod get;
+pub mod open_creates;
 pub mod plan_comparison;
 pub mod plan_graph;
 pub mod plan_objects;

@@ -112,7 +112,14 @@ impl ApplyRun<'_> {
                 (Err(error), Some((_, first))) => {
                     return match settle::settle_lost_answer(self, step, target, &self.lost_answer(step, &error)).await {
                         SettleResult::As(outcome) => self.enter(step, target, outcome, None).await,
-                        SettleResult::NotDone => unsettled_outcome(&error, first),
+                        SettleResult::NotDone => {
+                            // Without an answer of the service itself the request may yet cut the number.
+                            let cuts = matches!(step.operation, StepOperation::Disconnect { .. } | StepOperation::Delete { .. });
+                            if cuts && error.status.is_some_and(|status| !matches!(status, 408 | 502 | 504)) {
+                                self.withdraw_announcement(step).await;
+                            }
+                            unsettled_outcome(&error, first)
+                        }
                         SettleResult::CannotTell => unsettled_outcome(&error, &SettleResult::CannotTell),
                     };
                 }

@@ -21,6 +21,7 @@ use super::stdout::{StdoutLoss, StdoutWriter, WriteOutcome};
 use crate::analysis::drift::NotCompared;
 use crate::disk::write_whole;
 use crate::output::view::json;
+use crate::output::view::text::wrap_text;
 use crate::output::view::text::{TextDetail, fit_lines};
 use crate::output::{self, OutputDocument};
 use crate::run::{Context, Exit, JournalHeads, RunError};
@@ -204,6 +205,16 @@ impl Console {
         if *printed != text {
             self.print_stderr(&text);
             *printed = text;
+        }
+    }
+
+    /// A problem of the ledger or its journal that does not end this command.
+    pub(super) fn print_state_warning(&self, code: &str, message: &str, help: &str) {
+        for line in wrap_text(&format!("warning[{code}]: {message}"), self.width()) {
+            self.print_stderr(&format!("{line}\n"));
+        }
+        for (index, line) in wrap_text(help, self.width() - 8).into_iter().enumerate() {
+            self.print_stderr(&format!("{}{line}\n", if index == 0 { "  help: " } else { "        " }));
         }
     }
 

@@ -143,6 +143,11 @@ impl RepeatedOptions {
         self.command.starts_with("telform undo ")
     }
 
+    /// Whether this run rehearses something.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.command.starts_with("telform rehearse")
+    }
+
     /// Whether this run rehearses an undo.
     pub(crate) fn rehearses_undo(&self) -> bool {
         self.options.iter().any(|(long, _)| long == "undo")

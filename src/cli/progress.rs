@@ -231,13 +231,15 @@ impl Progress for Console {
     fn on_warning(&self, warning: &Warning<'_>) {
         let silent = self.global.json || self.global.quiet;
         match warning {
-            Warning::StateMissing { code, message, help } => {
-                for line in wrap_text(&format!("warning[{code}]: {message}"), self.width()) {
-                    self.print_stderr(&format!("{line}\n"));
-                }
-                for (index, line) in wrap_text(help, self.width() - 8).into_iter().enumerate() {
-                    self.print_stderr(&format!("{}{line}\n", if index == 0 { "  help: " } else { "        " }));
-                }
+            Warning::StateMissing { code, message, help } => self.print_state_warning(code, message, help),
+            // These end with it.
+            Warning::ApplyRefused(error) if self.repeated_options.undoes() || self.repeated_options.rehearses() => {
+                self.print_failure(error);
+            }
+            Warning::ApplyRefused(error) => {
+                let (code, message, help) = error.parts();
+                let message = ["; nothing was written", ". Nothing was written"].iter().find_map(|end| message.strip_suffix(end)).unwrap_or(&message);
+                self.print_state_warning(code, &format!("{message}. An apply is refused until that is settled"), &help);
             }
             Warning::StateRefused(error) => self.print_failure(error),
             Warning::TwinsUnknown { why } => {
@@ -247,6 +249,9 @@ impl Progress for Console {
                 "note: the saved plan is not bound to the values of its secrets: {}. `telform apply` sends the values of that time. To bind it, set TELFORM_FINGERPRINT_KEY here and where the plan is applied, and plan again.",
                 escape(why)
             )),
+            Warning::JournalKeyLost => self.wrapped(
+                "warning[telform::journal::key]: the existing lines of the journal have MACs of another key, so they cannot be checked here; new lines get MACs of the new key",
+            ),
             _ if silent => {}
             Warning::Configuration(problems) => {
                 self.print_stderr(&render_problems(problems, self.color_on_stderr(), self.width()));
@@ -254,9 +259,6 @@ impl Progress for Console {
             Warning::MacsBegin { line } => self.wrapped(&format!(
                 "note: from line {line} on, the lines of the journal have MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
             )),
-            Warning::JournalKeyLost => self.wrapped(
-                "warning[telform::journal::key]: the existing lines of the journal have MACs of another key, so they cannot be checked here; new lines get MACs of the new key",
-            ),
             Warning::ChainNotKept { code, message } => self.wrapped(&format!(
                 "warning[{code}]: telform could not record next to the key that the journal has MACs: {}",
                 escape(message)

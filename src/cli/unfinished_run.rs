@@ -114,13 +114,13 @@ pub(super) fn report_in_progress(out: &Console, run: &RecordedRun<'_>) {
     ));
 }
 
-/// An interrupted run, and the command that settles it: with the guard options that its plan needs, because without them the rest of
-/// it is refused.
+/// An interrupted run, and the command that settles it.
 pub(super) fn suggest_resume(out: &Console, run: &RecordedRun<'_>) {
-    let options = &run.started.origin.options;
-    let (command, does) = match &run.started.of {
-        Some(of) => (next_commands::undo_again(of, options), "settles it and continues to undo that run"),
-        None => (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply would"),
+    let command = next_commands::continue_run(run);
+    let does = match &run.started.of {
+        Some(_) => "settles it and continues to undo that run",
+        None if run.started.origin.options.destroy => "settles it and continues to delete",
+        None => "settles it, as the next apply would",
     };
     out.print_stderr(&format!("{}: `{}` {does}\n", cut_off(run), escape(&command)));
 }

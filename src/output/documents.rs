@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared, UnfinishedRun};
 use crate::analysis::explain::Explanation;
+use crate::analysis::open_creates::OpenCreate;
 use crate::analysis::plan_comparison::PlanComparison;
 use crate::config::format::LeftAlone;
 use crate::config::problem::ProblemReport;
@@ -111,7 +112,7 @@ pub struct Formatting {
     pub text: Option<String>,
 }
 
-/// What was changed outside telform.
+/// What differs from what telform last saw.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DriftReport<'a> {
     /// What differs.
@@ -128,6 +129,10 @@ pub struct DriftReport<'a> {
     pub patch: String,
     /// What the YAML cannot express, one sentence each.
     pub not_accepted: Vec<String>,
+    /// The runs that left differences unfinished, and the commands that continue them.
+    pub unfinished: &'a [UnfinishedRun],
+    /// Creates of which it is not known whether they created something: an apply is refused until that is decided.
+    pub open_creates: &'a [OpenCreate],
     /// What was compared, and what could not be: if `missed` is not empty, the exit code is 1, or 5 where `--skip-unreadable`
     /// allows what is missed.
     pub looked_at: &'a ComparedObjects,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::{OutputDocument, Violation, Vouched};
 use crate::document::v1;
 use crate::model::ledger::JournalHead;
-use crate::output::view::journal::{count_writes, display_shown};
+use crate::output::view::journal::count_writes;
+use crate::output::view::set_values::display_shown;
 use crate::signature::{Approval, Signer};
 use crate::state::journal::{JournalFinding, JournalLine, JournalRecord, RecordedChange, RecordedRun, RecordedValue, RunActor};
 
@@ -218,6 +219,9 @@ pub struct Value<'a> {
     pub before: String,
     /// The new value, in the same form.
     pub after: String,
+    /// What was sent, where the service continued to show the earlier value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<&'a serde_json::Value>,
 }
 
 impl OutputDocument for RunList<'_> {
@@ -295,5 +299,6 @@ pub fn written<'a>(written: &'a RecordedChange<'a>) -> Value<'a> {
         user: &written.run.started.actor.user,
         before: text(&written.before),
         after: text(&written.after),
+        refused: written.refused.as_ref(),
     }
 }

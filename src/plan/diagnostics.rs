@@ -233,7 +233,7 @@ impl RefusalCode {
                 "in the same change, let the connections name another object for their outbound calls, or allow it for this run with `--max-connections-muted N`, or in the file with `guards: { max_connections_muted: N }`"
             }
             Self::AmbiguousConnection => {
-                "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
+                "if a run was interrupted, `telform resume` settles what it left. Otherwise declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
             }
             Self::UnconfirmedOrganization => {
                 "correct `{organization}` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
@@ -261,7 +261,7 @@ impl RefusalCode {
                 "check in the service's portal; if it really was deleted, release the address with `telform forget {address}`. To continue without it, add `--exclude {address}`"
             }
             Self::UnsettledCreate => {
-                "ask the owner of the mail address, or check in the service's portal: if it was created, pin its id with `id:`; if not, run `telform forget {address}` and apply again"
+                "ask the owner of the mail address, or check in the service's portal: if it was created, run `telform adopt {address} ID` with its id; if not, run `telform forget {address}` and apply again"
             }
             Self::HiddenElsewhere => {
                 "keep its address until it is verified; or pin its id here with `id:` and release the other address with `telform forget ADDRESS`"

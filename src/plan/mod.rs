@@ -70,6 +70,7 @@ pub use not_ringing::numbers_left_dark;
 pub use not_taken::{NotTakenRemedy, NotTakenValue};
 pub use reconnect::{NumberIndex, StepStatus, reconnect_steps};
 pub(crate) use references::ObjectAddresses;
+pub use removal::removed_objects;
 pub use rename::renamed_addresses;
 pub(crate) use selection::known_addresses;
 pub use selection::{RunLimits, TypedLimits, accounts_to_read, is_selected};

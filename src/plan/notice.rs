@@ -265,7 +265,7 @@ impl NoticeCode {
             Self::SecretNotSupplied => "not supplied: not compared",
             Self::SecretNeeded => "not supplied, but must be sent: apply will stop before its first write",
             Self::KeyChanged => {
-                "the fingerprint key is not the one that this ledger was written with: write-only secrets are unknown"
+                "the fingerprint key is missing, or is not the one that this ledger was written with: write-only secrets are unknown"
             }
             Self::AlreadyEnded => "ended already, which is as far as the service goes: nothing to do",
             Self::AlreadyGone => "already deleted, nothing to do",

@@ -1,9 +1,11 @@
 //! What is to be deleted: tombstones, addresses that the ledger knows and the YAML no longer has, and everything with
 //! `--destroy`.
 
+use std::collections::BTreeMap;
+
 use super::account_moves::{describe_left_behind, rule_against_delete, rule_against_delete_elsewhere};
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
-use super::matching::{MatchOutcome, Matches, ObjectMatch, kind_in};
+use super::matching::{MatchOutcome, Matches, ObjectMatch, kind_in, match_addresses};
 use super::remarks::Remarks;
 use super::removal_request::{
     LiveIndexes, RemovalRequest, contradicting_id, foreign_removal, objects_to_remove, proof_of_absence, removal_requests,
@@ -96,6 +98,12 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
         }
     }
     removals
+}
+
+/// Live objects that the configuration removes, by account, kind and identity.
+pub fn removed_objects<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a str), &'a Address> {
+    let gone = find_removals(inputs, &match_addresses(inputs), &Selection::new(inputs));
+    gone.leaving.iter().map(|it| ((it.account, it.kind.name, it.live.id.as_str()), it.address)).collect()
 }
 
 impl<'a> Removals<'a> {

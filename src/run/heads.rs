@@ -57,10 +57,37 @@ impl JournalHeads {
     pub(crate) fn check(&self, store: &LedgerStore, journal: &ParsedJournal) -> Result<(), RunError> {
         for (by, hash) in self.demanded()? {
             if !journal.has_line(&hash) {
-                return Err(refused(store, journal, &by, &hash));
+                return Err(self.refused(store, journal, &by, &hash));
             }
         }
         Ok(())
+    }
+
+    /// A journal without a required line, and the command that gives that line up.
+    fn refused(&self, store: &LedgerStore, kept: &ParsedJournal, by: &str, hash: &str) -> RunError {
+        let place = journal::journal_display_name(store.state_store());
+        let has = match kept.lines.last() {
+            None => "there is none".to_owned(),
+            Some(last) => {
+                let lines = crate::output::view::plural_kind(kept.lines.len(), "lines");
+                format!("it has {} {lines}, the last one of {}", kept.lines.len(), last.at)
+            }
+        };
+        let option = match &self.file {
+            Some(file) if self.given.as_deref() != Some(hash) => {
+                format!("--journal-head-file {}", escape(&shell_quote(&file.display().to_string())))
+            }
+            _ => format!("--journal-head {hash}"),
+        };
+        RunError::other(
+            "telform::journal::rolled_back",
+            format!(
+                "the journal {place} does not contain the line {hash} that {by} requires: {has}. An older ledger and journal were restored, or {by} belongs to another ledger. Nothing was written"
+            ),
+            format!(
+                "restore the newest ledger and journal together; if they are lost, `telform journal restart {option}` sets this journal aside, starts a new one and prints its head"
+            ),
+        )
     }
 
     /// Whether its last line is a required one.
@@ -74,9 +101,11 @@ impl JournalHeads {
         Ok(!self.demanded()?.is_empty())
     }
 
-    /// Drops all requirements: a new journal holds no line of the old one.
-    pub(crate) fn waive(&self) {
+    /// Drops all requirements, because a new journal holds no line of the old one. Returns the lines that were required.
+    pub(crate) fn waive(&self) -> Result<Vec<String>, RunError> {
+        let demanded = self.demanded()?;
         self.waived.store(true, Ordering::Relaxed);
+        Ok(demanded.into_iter().map(|(_, hash)| hash).collect())
     }
 
     /// Whether this is the first call: a report is not repeated.
@@ -154,24 +183,6 @@ fn keep(file: &Path, head: &JournalHead) -> Result<(), RunError> {
             help,
         )
     })
-}
-
-fn refused(store: &LedgerStore, kept: &ParsedJournal, by: &str, hash: &str) -> RunError {
-    let place = journal::journal_display_name(store.state_store());
-    let has = match kept.lines.last() {
-        None => "there is none".to_owned(),
-        Some(last) => {
-            let lines = crate::output::view::plural_kind(kept.lines.len(), "lines");
-            format!("it has {} {lines}, the last one of {}", kept.lines.len(), last.at)
-        }
-    };
-    RunError::other(
-        "telform::journal::rolled_back",
-        format!(
-            "the journal {place} does not contain the line {hash} that {by} requires: {has}. An older ledger and journal were restored, or {by} belongs to another ledger. Nothing was written"
-        ),
-        "restore the newest ledger and journal together; if they are lost, `telform journal restart` starts a new journal and prints its head",
-    )
 }
 
 #[cfg(test)]

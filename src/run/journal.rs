@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::journal_key::{self, ChainState, JournalKey};
-use super::progress::Warning;
+use super::progress::{RunEvent, Warning};
 use super::saved_plan::SavedPlan;
 use super::session::now_utc;
 use super::signing::{PlanTrust, SigningIdentity};
@@ -17,7 +17,7 @@ use crate::output::view::provenance::PlanProvenance;
 use crate::plan::{AccountLine, LedgerUpdate, Plan};
 use crate::signature::SignatureNamespace;
 use crate::state::journal::{
-    self, JournalError, JournalLine, JournalLog, JournalRecord, JournalRecorder, ParsedJournal, RunActor, RunStarted,
+    self, JournalError, JournalLine, JournalLog, JournalRecord, JournalRecorder, MissingEnd, ParsedJournal, RunActor, RunStarted,
     StampingJournal,
 };
 use crate::state::ledger::{self, GrowingLog, LedgerStore};
@@ -119,7 +119,7 @@ impl<'a> RunJournal<'a> {
     pub(crate) async fn close(&self, cut: &journal::RecordedRun<'_>, writes: usize) -> Result<(), RunError> {
         let exit = if writes > 0 { Exit::Partial } else { Exit::Failed };
         let record = JournalRecord::Finished {
-            result: "cut off".to_owned(),
+            result: journal::CUT_OFF.to_owned(),
             exit: exit as u8,
             writes: writes as u64,
             converged: None,
@@ -351,6 +351,26 @@ pub(crate) fn cut_off(run: &journal::RecordedRun<'_>) -> String {
 pub(crate) async fn note_in_progress(runs: &mut [journal::RecordedRun<'_>], store: &LedgerStore) {
     if runs.last().is_some_and(|run| run.finished.is_none()) && store.is_locked().await {
         journal::mark_in_progress(runs);
+    }
+}
+
+impl Run {
+    /// The runs in the journal as it was when this one was opened; none where it cannot be read.
+    pub(crate) async fn recorded_runs(&self) -> Vec<journal::RecordedRun<'_>> {
+        let Some(Ok(journal)) = &self.journal else { return Vec::new() };
+        let mut runs = journal::collect_runs(&journal.lines);
+        note_in_progress(&mut runs, &self.store).await;
+        runs
+    }
+
+    /// Reports the runs that have no end: what they may have changed is in no plan.
+    pub(crate) async fn report_unfinished(&self) {
+        for open in self.recorded_runs().await.iter().filter(|run| run.finished.is_none()) {
+            self.context.progress.on_event(&match open.missing_end {
+                MissingEnd::InProgress => RunEvent::InProgress(open),
+                MissingEnd::Interrupted | MissingEnd::NotShown => RunEvent::Unfinished(open),
+            });
+        }
     }
 }
 

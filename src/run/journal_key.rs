@@ -218,24 +218,16 @@ fn both_missing_message(store: &LedgerStore) -> (String, &'static str) {
     )
 }
 
-/// Problems of a ledger or a journal that a command only reads, reported once: a run that writes would be refused.
-pub(crate) fn note_trouble(
+/// The problem of a ledger or a journal that a command only reads: a run that writes would be refused.
+pub(crate) fn find_trouble(
     context: &Context,
     chain: &JournalKey,
     store: &LedgerStore,
     ledger: &Ledger,
     kept: &ParsedJournal,
-) -> bool {
+) -> Option<RunError> {
     chain.note_missing(context, store, ledger, kept);
-    match chain.check_before_reading(&context.heads, store, ledger, kept) {
-        Ok(()) => false,
-        Err(failure) => {
-            if context.heads.tell() {
-                context.progress.on_warning(&Warning::StateRefused(&failure));
-            }
-            true
-        }
-    }
+    chain.check_before_reading(&context.heads, store, ledger, kept).err()
 }
 
 pub(crate) fn no_key(store: &LedgerStore) -> RunError {

@@ -65,6 +65,7 @@ pub(crate) async fn remember(session: &mut Run, plan: &Plan, live: &LiveState, s
 pub(crate) fn learn(session: &mut Run, plan: &Plan, live: &LiveState, settled: bool) -> bool {
     let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now_utc);
     let about = |address: &Address| session.options.is_about(address);
-    let seen = settled && drift::record_last_seen(&mut session.ledger, &session.desired, live, about);
+    let seen =
+        settled && drift::record_last_seen(&mut session.ledger, &session.desired, live, session.options.undo.is_some(), about);
     learnt || seen
 }

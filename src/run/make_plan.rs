@@ -4,10 +4,8 @@ use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use super::files::{FileReaders, file_bytes, write_file};
-use super::journal::note_in_progress;
 use super::lock::CommandLock;
 use super::output_file::{check_outputs, write_output_bytes};
-use super::progress::RunEvent;
 use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
 use crate::analysis::plan_objects::PlanObjects;
@@ -17,7 +15,6 @@ use crate::model::resource::{Address, LiveState, SourceLocation};
 use crate::plan::{Inputs, Plan, needed_fields};
 use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
-use crate::state::journal::{self, MissingEnd};
 use crate::state::snapshot;
 
 /// What a plan is made from.
@@ -61,16 +58,7 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
     let choice = if request.undo.is_some() { undo::without_addresses(&request.choice) } else { request.choice.clone() };
     check_outputs(request.snapshot_out.as_deref())?;
     let mut run = Run::open(context, &choice, purpose).await?;
-    if let Some(Ok(journal)) = &run.journal {
-        let mut runs = journal::collect_runs(&journal.lines);
-        note_in_progress(&mut runs, &run.store).await;
-        for open in runs.iter().filter(|run| run.finished.is_none()) {
-            context.progress.on_event(&match open.missing_end {
-                MissingEnd::InProgress => RunEvent::InProgress(open),
-                MissingEnd::Interrupted | MissingEnd::NotShown => RunEvent::Unfinished(open),
-            });
-        }
-    }
+    run.report_unfinished().await;
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
     if let Some(of) = &request.undo {
         let mut undo = undo::plan_undo(&mut run, of, &request.choice).await?;
@@ -122,9 +110,14 @@ impl MadePlan {
         (!journal.lines.is_empty()).then(|| journal.head())
     }
 
-    /// Whether an apply stops before its first request, because the journal was altered or cannot be read.
-    pub(crate) fn is_journal_unreadable(&self) -> bool {
-        matches!(self.run.journal, Some(Err(_)))
+    /// Whether an apply stops before its first request, because the ledger or its journal was altered or cannot be read.
+    pub(crate) fn is_apply_refused(&self) -> bool {
+        let Run { journal, chain, context, store, ledger, .. } = &self.run;
+        match journal {
+            Some(Ok(journal)) => chain.check_before_reading(&context.heads, store, ledger, journal).is_err(),
+            Some(Err(_)) => true,
+            None => false,
+        }
     }
 
     /// The task that ends the process in an orderly way: it is needed until the end.

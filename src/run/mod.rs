@@ -61,7 +61,7 @@ mod policies;
 mod progress;
 mod proof;
 mod reading;
-mod recover;
+pub(crate) mod recover;
 pub mod rehearse;
 pub(crate) mod saved_plan;
 pub(crate) mod secret_checks;

@@ -1,6 +1,7 @@
 //! Commands that a user may run next: back to what was, or on to what was wanted.
 
 use super::saved_plan;
+use crate::analysis::open_creates::{may_stay_hidden, settling_commands};
 use crate::apply::ApplyReport;
 use crate::apply::event::StepOutcome;
 use crate::document::v1;
@@ -10,6 +11,7 @@ use crate::model::resource::Desired;
 use crate::output::view::report::{NextCommand, numbers_dark_now};
 use crate::plan::{Plan, PlanOptions, Step, StepOperation};
 use crate::services;
+use crate::state::journal::RecordedRun;
 use crate::text::shell_quote;
 
 /// What was carried out.
@@ -39,6 +41,11 @@ pub(crate) fn suggest(
         let again = NextCommand { what: "To continue", command: undo_again(of, &as_typed(options)) };
         return undo.into_iter().chain([again]).collect();
     }
+    let open = settle_creates(plan, report);
+    if !open.is_empty() {
+        // An apply is refused until they are settled.
+        return if dark { undo.into_iter().chain(open).collect() } else { open.into_iter().chain(undo).collect() };
+    }
     let again = format!("telform apply{}", run_options(&as_typed(options)));
     let what = match (dark, report.interrupted) {
         (true, true) => "To continue instead",
@@ -50,6 +57,24 @@ pub(crate) fn suggest(
     // Commands for disconnected numbers come first; without such numbers the command that continues does.
     let undo = undo.into_iter();
     if dark { undo.chain([again]).collect() } else { [again].into_iter().chain(undo).collect() }
+}
+
+/// The commands for creates of which it is not known whether they created something.
+fn settle_creates(plan: &Plan, report: &ApplyReport) -> Vec<NextCommand> {
+    let open = plan.steps.iter().filter(|step| {
+        matches!(report.outcome(&step.id), Some(StepOutcome::Unknown { .. }))
+            && matches!(step.operation, StepOperation::Create { .. })
+    });
+    let mut all: Vec<NextCommand> = Vec::new();
+    for address in open.filter_map(|step| step.address.as_ref()) {
+        for (what, command) in settling_commands(address, may_stay_hidden(address)) {
+            let next = NextCommand { what, command };
+            if !all.iter().any(|known| known.command == next.command) {
+                all.push(next);
+            }
+        }
+    }
+    all
 }
 
 /// The command that undoes what was done, with the deletes that it needs. None where it would do nothing: what was created cannot be
@@ -112,6 +137,18 @@ pub(crate) fn look(Carried { command, of }: Carried<'_>, options: &PlanOptions) 
     }
     let command = format!("telform plan{}", run_options(&as_typed(options)));
     vec![NextCommand { what: "To see whether a fresh plan is empty", command }]
+}
+
+/// The command that continues a run that was interrupted or ended in part, with the options that its plan needs: without them the
+/// rest of it is refused.
+pub(crate) fn continue_run(run: &RecordedRun<'_>) -> String {
+    let options = &run.started.origin.options;
+    match &run.started.of {
+        // A `resume` or an `apply` would restore the state in the YAML, which an undo takes back.
+        Some(of) => undo_again(of, options),
+        None if run.finished.is_none() => format!("telform resume{}", run_options(options)),
+        None => format!("telform apply{}", run_options(options)),
+    }
 }
 
 /// The same run undone again: an undo names its run, which is no longer the last one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::choice::{PlanSelection, nearest_address};
 use super::journal::journal_error;
-use super::journal_key::{JournalKey, given_key, note_trouble};
+use super::journal_key::{JournalKey, find_trouble, given_key};
 use super::lock::{self, CommandLock};
 use super::progress::Warning;
 use super::session::{follow_accounts, open_store};
@@ -69,7 +69,13 @@ impl OpenedLedger {
         let ledger = self.read(context).await?;
         let chain = JournalKey::existing_key(&self.store, &ledger)?;
         let wrong = match journal::read_journal(self.store.state_store()).await {
-            Ok(kept) => note_trouble(context, &chain, &self.store, &ledger, &kept),
+            Ok(kept) => {
+                let trouble = find_trouble(context, &chain, &self.store, &ledger, &kept);
+                if let Some(failure) = trouble.as_ref().filter(|_| context.heads.tell()) {
+                    context.progress.on_warning(&Warning::StateRefused(failure));
+                }
+                trouble.is_some()
+            }
             Err(error) => {
                 context.progress.on_warning(&Warning::StateRefused(&journal_error(error)));
                 true

@@ -363,6 +363,8 @@ pub enum Warning<'a> {
     },
     /// A run that writes would refuse the ledger or the journal for this reason.
     StateRefused(&'a RunError),
+    /// The same where this command only reads: it continues, and an apply would be refused.
+    ApplyRefused(&'a RunError),
     /// From this line on, the journal carries MACs.
     MacsBegin {
         /// The first line with a MAC.

@@ -9,7 +9,7 @@ use super::choice::PlanSelection;
 use super::choice::{Named, check_choice, options};
 use super::embedded::{EmbeddedSandbox, load_world, simulator_for};
 use super::journal::journal_error;
-use super::journal_key::{JournalKey, load_or_create_key, note_trouble};
+use super::journal_key::{JournalKey, find_trouble, load_or_create_key};
 use super::limits::resolve_limits;
 use super::lock::{self, CommandLock};
 use super::opened_ledger::is_begun;
@@ -134,9 +134,7 @@ impl Run {
         let named = Named::from_choice(desired, choice);
         let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
         let store = Arc::new(open_store(given, desired, choice)?);
-        if let Some(observer) = context.progress.store_observer() {
-            store.state_store().observe(observer);
-        }
+        context.progress.store_observer().into_iter().for_each(|it| store.state_store().observe(it));
         if matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_) | SessionPurpose::Rebuild(_)) {
             check_before_lock(given, &store, desired, choice, purpose, &limit).await?;
         }
@@ -185,10 +183,11 @@ impl Run {
             }
             Some(Ok(journal)) => {
                 context.heads.check(&store, journal)?;
-                note_trouble(context, &chain, &store, &ledger, journal);
+                let trouble = find_trouble(context, &chain, &store, &ledger, journal).filter(|_| context.heads.tell());
+                trouble.iter().for_each(|it| context.progress.on_warning(&Warning::ApplyRefused(it)));
             }
             Some(Err(error)) if context.heads.demands()? => return Err(journal_error(error)),
-            Some(Err(error)) if !writes => context.progress.on_warning(&Warning::StateRefused(&journal_error(error))),
+            Some(Err(error)) if !writes => context.progress.on_warning(&Warning::ApplyRefused(&journal_error(error))),
             _ => {}
         }
         if let Some(Ok(journal)) = &journal
@@ -333,7 +332,6 @@ fn checker_disagrees(verdict: &verify::PlanVerification) -> RunError {
     )
 }
 
-/// The accounts as a ledger is compared with them.
 /// What ends a first run in any case is said before a lock and its folder are made for it.
 async fn check_before_lock(
     given: &RunOptions,
@@ -362,6 +360,7 @@ async fn check_before_lock(
     Ok(())
 }
 
+/// The accounts as a ledger is compared with them.
 pub(crate) fn configured_accounts(desired: &Desired, sandbox: bool) -> Vec<ConfiguredAccount> {
     let login = |account: &Account| {
         let named = desired.moved_accounts.iter().filter(|rename| rename.to == account.name);

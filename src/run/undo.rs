@@ -13,7 +13,7 @@ use super::session::open_store;
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
 use super::{
     ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
-    applicable_part, limits, saved_plan, secret_checks, settle,
+    applicable_part, limits, next_commands, saved_plan, secret_checks, settle,
 };
 use crate::analysis::undo::{self, NotUndone, SavedUndoDifference, Undo, UndoInputs};
 use crate::config::desired;
@@ -230,13 +230,18 @@ fn check_settled(run: &journal::RecordedRun<'_>) -> Result<(), RunError> {
         1 => ("1 request is".to_owned(), "it"),
         several => (format!("{several} requests is"), "them"),
     };
+    let command = match &run.started.of {
+        // An undo that was interrupted is continued: to undo it would do again what it takes back.
+        Some(_) => next_commands::continue_run(run),
+        None => format!("telform undo {}", run.id),
+    };
     Err(RunError::other(
         "telform::undo::open",
         format!(
             "run {} was interrupted, and the result of {requests} unknown, so it is not known what an undo has to do",
             run.id
         ),
-        format!("`telform undo {}` reads what became of {them}, shows its plan and asks before it writes", run.id),
+        format!("`{command}` reads what became of {them}, shows its plan and asks before it writes"),
     ))
 }
 

@@ -191,6 +191,12 @@ pub fn shapes_of_kind(name: &str) -> Vec<&'static Kind> {
     tables().iter().flat_map(|service| service.shapes(name)).collect()
 }
 
+/// What a delete of the object at an address does: some services only disable it.
+pub fn delete_verb(address: &str) -> &'static str {
+    let kind = address.split('.').next().unwrap_or_default();
+    shapes_of_kind(kind).first().map_or("delete", |kind| kind.delete.verb())
+}
+
 /// The shape of a kind in one generation (`None` where the service has only one).
 pub fn shape_of_generation(name: &str, generation: Option<u8>) -> Option<&'static Kind> {
     shapes_of_kind(name).into_iter().find(|kind| kind.generation.is_none() || kind.generation == generation)

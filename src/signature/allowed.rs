@@ -182,6 +182,11 @@ impl AllowedSigner {
                     return Err("`cert-authority` is not supported: certificates are not checked here; name the keys themselves"
                         .to_owned());
                 }
+                _ if name.starts_with("aaaa") => {
+                    return Err(
+                        "it begins with a public key; a line of this file begins with who may sign: NAME KEYTYPE KEY".to_owned()
+                    );
+                }
                 _ => return Err(format!("the option `{name}` is not known here")),
             };
             if twice {

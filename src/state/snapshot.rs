@@ -16,6 +16,7 @@ use crate::model::resource::{
 };
 use crate::model::value::CompactValue;
 use crate::services;
+use crate::state::json_error::describe_json_error;
 
 mod unread;
 
@@ -232,7 +233,7 @@ pub fn write_snapshot(live: &LiveState, taken_for: &SnapshotPurpose, key: &Finge
 
 /// Reads a snapshot that was taken for exactly this. With another key, its secrets are unknown.
 pub fn read_snapshot(text: &str, wanted: &SnapshotPurpose, key: &FingerprintKey) -> Result<LiveState, SnapshotError> {
-    let damaged = |error: serde_json::Error| SnapshotError::NoSnapshot(crate::text::without_quote(&error.to_string()));
+    let damaged = |error: serde_json::Error| SnapshotError::NoSnapshot(describe_json_error(&error));
     let head: SnapshotHeader = serde_json::from_str(text).map_err(damaged)?;
     if head.format != FORMAT {
         return Err(SnapshotError::NoSnapshot(format!("it has no `\"format\": \"{FORMAT}\"`")));

@@ -40,18 +40,18 @@ fn both_with(story: &Story, more: &str, body: &str) {
     story.file("telform.yaml", &format!("version: 1\naccounts:\n{accounts}{body}"));
 }
 
-fn provider(account: &str, more: &str) -> String {
+pub(crate) fn provider(account: &str, more: &str) -> String {
     format!("providers:\n  a: {{ account: {account}, provider: twilio, account_sid: AC42, auth_token: {{ env: AUTH }}{more} }}\n")
 }
 
-fn bridge(account: &str) -> String {
+pub(crate) fn bridge(account: &str) -> String {
     format!(
         "bridges:\n  sales: {{ account: {account}, slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: a }}, '+14155550102': {{ provider: a }} }} }}\n"
     )
 }
 
 /// The configuration and its bridge, managed in the first organization.
-fn managed() -> Story {
+pub(crate) fn managed() -> Story {
     let story = Story::new(WORLD).secret("AUTH", "canary-auth-42");
     both(&story, &(provider("one", "") + &bridge("one")));
     story.apply();

@@ -110,7 +110,7 @@ fn a_key_from_the_environment() {
     story.set("TELFORM_FINGERPRINT_KEY_NEW", NEW);
     shot!("rekey_environment", story.expect(0, "ledger rekey"));
     assert!(folder(&story).iter().all(|(_, text)| !text.contains(OLD) && !text.contains(NEW)), "no key on disk");
-    story.expect(0, "plan").says("the fingerprint key is not the one");
+    story.expect(0, "plan").says("is not the one that this ledger was written with");
     story.set("TELFORM_FINGERPRINT_KEY", NEW);
     story.expect(0, "plan").says("3 secrets unchanged since");
     story.in_sync();

@@ -14,7 +14,7 @@ pub(crate) fn killed(story: &Story, method: &str, when: &str) {
     killed_as(story, "apply --auto-approve", method, when);
 }
 
-fn killed_as(story: &Story, command: &str, method: &str, when: &str) {
+pub(crate) fn killed_as(story: &Story, command: &str, method: &str, when: &str) {
     story.take_log();
     story.fault(&format!("{{ match: {{ method: {method} }}, when: {when}, effect: {{ delay_ms: 20000 }} }}"));
     let mut child = start(story, command);

@@ -425,7 +425,7 @@ fn a_ledger_that_is_one_save_behind_its_run_was_not_put_back() {
     // The save before.
     put_back(&story, &good);
     as_saved(serial - 1, write);
-    story.expect(0, "plan").says("error[telform::ledger::behind]");
+    story.expect(0, "plan").says("warning[telform::ledger::behind]");
     story.expect(1, "apply --auto-approve").says("error[telform::ledger::behind]");
     // A different one with as many saves was written by a process that ignores the lock, and was not restored.
     put_back(&story, &good);

@@ -12,6 +12,7 @@ use crate::plan::{
     match_address,
 };
 use crate::services;
+use crate::state::journal::RecordedRun;
 use crate::text::list_first_few;
 
 mod attribute;
@@ -169,7 +170,11 @@ pub struct ExplainedRequest {
 }
 
 /// Explains an address, or one attribute of it. `None`: neither files nor ledger nor live objects know it.
-pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attribute: Option<&str>) -> Option<Explanation> {
+pub fn explain_address(
+    (inputs, plan, runs): (&Inputs<'_>, &Plan, &[RecordedRun<'_>]),
+    address: &Address,
+    attribute: Option<&str>,
+) -> Option<Explanation> {
     if !is_known_address(inputs, address) {
         return explain_unmanaged(inputs, plan, address);
     }
@@ -194,7 +199,7 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
     {
         notices.extend(recorded_only_notice(inputs, account, address, |it| it.bridge == id));
     }
-    let drifts = drift::find_drift(inputs, plan);
+    let drifts = drift::find_drift(inputs, plan, runs);
     let known = attribute::ExplainContext {
         inputs,
         address,

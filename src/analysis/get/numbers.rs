@@ -131,7 +131,7 @@ pub(super) fn service_of_holder<'a>(
     // Sorted by holder.
     let Some(connections) = &live.connections else { return Some(Service::Unknown(Vec::new())) };
     let at = connections.binary_search_by(|connection| connection.bridge.as_str().cmp(id)).ok()?;
-    Some(Service::new(&connections[at].served_by, |id| targets.clone().find_map(|kind| ownership.of_object(names, kind, id).0)))
+    Some(Service::new(&connections[at].served_by, |id| targets.clone().find_map(|kind| ownership.of_server(names, kind, id))))
 }
 
 /// The numbers of one account.
@@ -149,7 +149,7 @@ struct NumbersOfAccount<'n, 'a> {
 
 impl<'a> NumbersOfAccount<'_, 'a> {
     fn connected(&self, connection: &'a Connection) -> NumberRow<'a> {
-        let address = |id| self.targets.iter().find_map(|kind| self.ownership.of_object(&self.names, kind, id).0);
+        let address = |id| self.targets.iter().find_map(|kind| self.ownership.of_server(&self.names, kind, id));
         let service = Service::new(&connection.served_by, address);
         self.row(&connection.number, Some(&connection.bridge), service)
     }

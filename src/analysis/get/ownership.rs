@@ -15,6 +15,8 @@ pub(super) struct Ownership<'a> {
     claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
     /// Objects of the ledger: account, kind and identity.
     remembered: HashMap<(&'a str, &'a str, &'a str), &'a Address>,
+    /// Live objects that the configuration removes: account, kind and identity.
+    removed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
     /// Numbers that the configuration names, in their compared form, with the object that names them.
     numbers: HashMap<String, Vec<&'a DesiredObject>>,
     /// Numbers that are entries of their own: account and compared form to the address, and whether the ledger has it.
@@ -48,7 +50,8 @@ impl<'a> Ownership<'a> {
             entries.entry(key).or_insert((address, Management::Declared));
         }
         let existing = &inputs.desired.existing;
-        Self { claimed: plan::claimed_objects(inputs), remembered, numbers, entries, existing }
+        let removed = plan::removed_objects(inputs);
+        Self { claimed: plan::claimed_objects(inputs), removed, remembered, numbers, entries, existing }
     }
 
     /// The address of an object in an account with these names, and who looks after it.
@@ -61,6 +64,12 @@ impl<'a> Ownership<'a> {
             (Some(address), None) => (Some(address), Management::Declared),
             (None, None) => (None, Management::Unmanaged),
         }
+    }
+
+    /// The address of what serves numbers: also one that the configuration removes.
+    pub(super) fn of_server(&self, names: &[&'a str], kind: &'static Kind, id: &'a str) -> Option<&'a Address> {
+        let removed = || names.iter().find_map(|account| self.removed.get(&(*account, kind.name, id)).copied());
+        self.of_object(names, kind, id).0.or_else(removed)
     }
 
     /// The entry that a number is by itself, and who looks after it.

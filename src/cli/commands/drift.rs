@@ -7,6 +7,7 @@ use clap::Args;
 use similar::TextDiff;
 
 use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NumberState, counts_by_class};
+use crate::analysis::open_creates::OpenCreate;
 use crate::cli::args::{DriftFormat, FormatArgs, OutArgs, parse_pattern};
 use crate::cli::console::Console;
 use crate::cli::formats::{DriftTexts, FormatSelection};
@@ -91,11 +92,12 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     let mut page = DriftText { out, pieces: Vec::new() };
     page.push_number_states(&outcome.compared, NumberState::is_silent);
     if outcome.found.is_empty() && outcome.manages_nothing && outcome.compared.missed.is_empty() {
-        page.push_nothing_managed(&with);
+        page.push_nothing_managed(outcome.open_creates.is_empty(), &with);
     } else {
         page.push_drift(args.accept, &outcome, &stuck, &with);
     }
     page.push_number_states(&outcome.compared, |state| !state.is_silent());
+    page.push_open_creates(&outcome.open_creates, &with);
     page.push(&out.not_checked_text(&outcome.compared.missed));
     let report = || DriftReport {
         drift: &outcome.found,
@@ -105,6 +107,8 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
         files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),
         patch: unified_diff(&outcome.edits),
         not_accepted: stuck.clone(),
+        unfinished: &outcome.unfinished,
+        open_creates: &outcome.open_creates,
         looked_at: &outcome.compared,
     };
     let document = || json::to_pretty_json(&output::with_header(&report()));
@@ -188,7 +192,11 @@ fn no_drift(looked: &ComparedObjects) -> String {
     let mut parts = Vec::new();
     for (account, kinds) in &looked.compared {
         let kinds: Vec<String> = kinds.iter().map(|(kind, count)| count_of_kind(*count, kind)).collect();
-        parts.push(format!("{} in {account}", kinds.join(" and ")));
+        let kinds = match kinds.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+            _ => kinds.join(", "),
+        };
+        parts.push(format!("{kinds} in {account}"));
     }
     if parts.is_empty() {
         return "No managed object was compared.\n".to_owned();
@@ -213,11 +221,23 @@ impl DriftText<'_> {
     }
 
     /// Nothing was ever managed.
-    fn push_nothing_managed(&mut self, with: &CommandFormatter<'_>) {
-        let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
-        self.push(&format!(
-            "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      starts to manage what the YAML names\n  {adopt}\n      writes YAML for the live objects\n"
-        ));
+    fn push_nothing_managed(&mut self, may_apply: bool, with: &CommandFormatter<'_>) {
+        self.push("Nothing is managed yet, so there is nothing to compare.\n");
+        if may_apply {
+            self.push(&format!("  {}\n      starts to manage what the YAML names\n", with("telform apply")));
+        }
+        let adopt = with("telform adopt --all --out adopted");
+        self.push(&format!("  {adopt}\n      writes YAML for the live objects\n"));
+    }
+
+    /// Creates that have to be settled before the next apply.
+    fn push_open_creates(&mut self, open: &[OpenCreate], with: &CommandFormatter<'_>) {
+        for create in open {
+            self.push(&format!("\n! {}\n", escape(&create.describe())));
+            for (what, command) in create.commands() {
+                self.push(&format!("    {what}:\n      {}\n", escape(&with(&command))));
+            }
+        }
     }
 
     /// Numbers about which "no drift" says less than it seems to.
@@ -264,6 +284,11 @@ impl DriftText<'_> {
         if !outcome.has_drifted() {
             return self.push(&format!("\n{}", no_drift(looked)));
         }
+        for unfinished in &outcome.unfinished {
+            if let Some(command) = &unfinished.command {
+                self.push(&format!("\nTo continue run {}:\n  {}\n", escape(&unfinished.run), escape(&with(command))));
+            }
+        }
         let patch = unified_diff(&outcome.edits);
         if !patch.is_empty() {
             self.push(&if accept {
@@ -296,14 +321,21 @@ impl DriftText<'_> {
         let subject = format!("{subject} {}", drift.attribute.as_deref().unwrap_or_default());
         let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
         self.push(&format!("    {}{at}\n", escape(subject.trim_end())));
-        if drift.attribute.is_some() && drift.class.is_drift() {
+        if drift.class == DriftClass::Moves {
+            let (from, to) = (shown(&drift.live), shown(&drift.wanted));
+            return self.push(&format!("      moves from {} to {}\n", escape(&from), escape(&to)));
+        }
+        if drift.attribute.is_none() {
+            return self.push_run(drift);
+        }
+        if drift.class.is_drift() {
             if let Some(lines) = drift.place.as_ref().and_then(|_| nested_difference(&drift.wanted, &drift.live)) {
                 return self.push_nested(&lines, drift);
             }
             let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
             let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
             self.push(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
-            self.push_sent(drift);
+            self.push_run(drift);
         }
     }
 
@@ -313,12 +345,16 @@ impl DriftText<'_> {
         for line in lines {
             self.push(&format!("        {line}\n"));
         }
-        self.push_sent(drift);
+        self.push_run(drift);
     }
 
-    fn push_sent(&mut self, drift: &Drift) {
+    fn push_run(&mut self, drift: &Drift) {
         if let Some(run) = &drift.run {
-            self.push(&format!("      sent     in run {}, not taken\n", escape(run)));
+            let run = escape(run);
+            self.push(&match drift.class {
+                DriftClass::Unfinished => format!("      run      {run}\n"),
+                _ => format!("      sent     in run {run}, not taken\n"),
+            });
         }
     }
 }

@@ -9,14 +9,14 @@ use crate::analysis::explain::{ObjectDecision, explain_address, find_number, is_
 use crate::cli::args::{parse_address, parse_pattern};
 use crate::cli::console::Console;
 use crate::model::codes::CodeEntry;
-use crate::model::resource::{Address, AddressPattern, Desired};
+use crate::model::resource::{Address, AddressPattern, Desired, ServedBy};
 use crate::output;
 use crate::output::view;
 use crate::output::view::json;
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, claimed_objects, removed_objects};
 use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose, saved_plan};
 use crate::services;
-use crate::text::{is_e164, normalize_phone_number};
+use crate::text::{escape, is_e164, normalize_phone_number};
 
 /// `telform explain`.
 #[derive(Debug, Args, Clone)]
@@ -97,6 +97,7 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
         None => session.read_whole().await?,
     };
     let plan = session.plan(&live)?;
+    let runs = session.recorded_runs().await;
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
     let (asked, attribute) = match &args.subject {
@@ -114,7 +115,7 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     if let Some(attribute) = &attribute {
         check_attribute(&session.desired, &address, attribute)?;
     }
-    let Some(explained) = explain_address(&inputs, &plan, &address, attribute.as_deref()) else {
+    let Some(explained) = explain_address((&inputs, &plan, &runs), &address, attribute.as_deref()) else {
         return Err(unknown_address(&inputs, &asked_for));
     };
     if out.global.json {
@@ -130,8 +131,36 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
         return Ok(Exit::Done);
     }
     let detail = view::text::TextDetail { columns: out.width(), ..out.plan_detail() };
-    out.print(&view::explain::render_explanation(&explained, detail));
+    let mut text = view::explain::render_explanation(&explained, detail);
+    if let (ExplainSubject::Number(number), None) = (&args.subject, &attribute)
+        && services::link_entry(&address.kind).is_none()
+        && let Some(served) = describe_server(&inputs, number)
+        && let Some((head, rest)) = text.split_once('\n')
+    {
+        text = format!("{head}\n{}\n{rest}", escape(&served));
+    }
+    out.print(&text);
     Ok(Exit::Done)
+}
+
+/// What serves a number that no file declares, in a sentence.
+fn describe_server(inputs: &Inputs<'_>, number: &str) -> Option<String> {
+    let (claims, removed) = (claimed_objects(inputs), removed_objects(inputs));
+    inputs.live.accounts.iter().find_map(|(account, live)| {
+        let connection = live.connections.iter().flatten().find(|connection| connection.number == number)?;
+        let words = inputs.desired.accounts.get(account)?.service.link_words();
+        let by = connection.served_by.id();
+        let named = by
+            .and_then(|id| claims.iter().chain(&removed).find(|((of, _, it), _)| of == account && *it == id))
+            .map(|(_, address)| address);
+        let by = match (&connection.served_by, named) {
+            (ServedBy::Unserved | ServedBy::NotThere, _) => "nothing serves it".to_owned(),
+            (ServedBy::NotTold, _) => "the service does not show what serves it".to_owned(),
+            (_, Some(address)) => format!("it is served by {address}"),
+            (other, None) => format!("it {}", other.describe(words.target)),
+        };
+        Some(format!("{number} is on {} {}; {by}.", words.holder, connection.bridge))
+    })
 }
 
 /// Names may hold dots, so a text that is known as an address is one; otherwise the part after the last dot is an attribute,
@@ -146,7 +175,7 @@ fn split_attribute(inputs: &Inputs<'_>, whole: &Address) -> (Address, Option<Str
 /// What an address that is not known may mean: a number in the map of what holds it, or an attribute of a live object that no
 /// address claims, of which only the whole can be explained.
 fn found_otherwise(inputs: &Inputs<'_>, plan: &Plan, asked: &Address) -> Option<(Address, Option<String>)> {
-    let explained = |address: &Address| explain_address(inputs, plan, address, None).is_some();
+    let explained = |address: &Address| explain_address((inputs, plan, &[]), address, None).is_some();
     if explained(asked) {
         return None;
     }

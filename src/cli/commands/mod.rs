@@ -108,7 +108,7 @@ pub enum Command {
     ///
     /// The services get only GET.
     #[command(
-        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --undo last\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: the rehearsal keeps its ledger and journal in a temporary folder."
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --undo last\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{match: {method: DELETE, times: 0}, effect: {answer: {status: 500}}}'\n\nExits as the apply would. Nothing is written: the rehearsal keeps its ledger and journal in a temporary folder."
     )]
     Rehearse(RehearseArgs),
     /// Undo a run: shows its plan, asks, and applies it

@@ -124,14 +124,15 @@ pub(super) async fn show_plan(
         save_plan(file, &document, signer)?;
     }
     if wanted.for_people(out) {
-        let to_apply = if made.is_journal_unreadable() { APPLY_STOPS } else { to_apply };
+        let to_apply = if made.is_apply_refused() { APPLY_STOPS } else { to_apply };
         print_what_is_next(out, plan, request, output.out.as_deref(), to_apply);
     }
     Ok(formats::exit_for_plan(plan, output.detailed_exitcode))
 }
 
 /// What follows a plan beside a journal that was altered or cannot be read.
-const APPLY_STOPS: &str = "An apply would stop before its first request, because of the journal: see the error above.";
+const APPLY_STOPS: &str =
+    "An apply would stop before its first request, because of the ledger or its journal: see the warning above.";
 
 /// What a reader does after the plan: allow it, apply it, or nothing. A file that was written is always named.
 fn print_what_is_next(out: &Console, plan: &Plan, request: &PlanRequest, file: Option<&Path>, to_apply: &str) {

@@ -75,14 +75,10 @@ async fn rehearse_and_show(out: &Console, args: &RehearseArgs) -> Result<Exit, R
 
 /// Why a text is not a fault: without the place, which is that in the world around it.
 fn reason_of(error: &WorldError) -> String {
-    match error {
-        WorldError::Parse { message, .. } => message
-            .split_once(": ")
-            .filter(|(place, _)| place.starts_with("line "))
-            .map_or(message.as_str(), |it| it.1)
-            .to_owned(),
-        other => other.to_string(),
-    }
+    let WorldError::Parse { message, .. } = error else { return error.to_string() };
+    let after = message.split_once(": ").filter(|(place, _)| place.starts_with("line ")).map_or(message.as_str(), |it| it.1);
+    let before = [" at line ", " start at line "].iter().find_map(|place| after.find(place)).map_or(after, |at| &after[..at]);
+    before.to_owned()
 }
 
 /// Faults in the simulator's format, from the command line or from files.
@@ -94,10 +90,18 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
             RunError::other(
                 "telform::rehearse::fault",
                 format!("`{text}` does not describe a fault: {why}"),
-                "a fault looks like `{ match: { method: DELETE }, effect: { answer: { status: 500 } } }`; a file holds one or a list of them",
+                "a fault looks like `{ match: { method: DELETE, times: 0 }, effect: { answer: { status: 500 } } }`; a file holds one or a list of them",
             )
         };
         let is_file = path.exists();
+        // YAML of a fault is a map or a list; anything else was meant as a file.
+        if !is_file && !text.trim_start().starts_with(['{', '[', '-']) && !text.contains(": ") {
+            return Err(RunError::other(
+                "telform::rehearse::fault",
+                format!("the file `{text}` does not exist"),
+                "name a file that holds faults, or write one as YAML; the help of `telform rehearse` has an example",
+            ));
+        }
         let text = if is_file { disk::read_text(path).map_err(|error| wrong(error.to_string()))? } else { text.clone() };
         // The content of a file that was read by mistake is not quoted.
         if is_file && !text.contains("effect") {

@@ -30,6 +30,8 @@ pub enum DeleteSupport {
         switch: &'static str,
         /// Path of the POST; `{id}` is the identity.
         path: &'static str,
+        /// What it does, for people: `disable`.
+        verb: &'static str,
         /// What becomes of the object, for people: `disabled`.
         word: &'static str,
         /// Whether it has numbers that only its own token shows, and that go dark with it.
@@ -38,6 +40,14 @@ pub enum DeleteSupport {
 }
 
 impl DeleteSupport {
+    /// What a delete of the object does, for people.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Supported | Self::Undocumented { .. } => "delete",
+            Self::Ends { verb, .. } => verb,
+        }
+    }
+
     /// The setting without which no account deletes an object of the kind, where there is one.
     pub const fn switch(self) -> Option<&'static str> {
         match self {

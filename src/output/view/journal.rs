@@ -6,18 +6,19 @@ use std::fmt::Write;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
+use super::run_report::recorded_step_subject;
 use super::signed;
 use super::table::render_table;
 use super::text::wrap_text;
 use super::undo::{render_undo, undo_of_step};
 use crate::document::v1::{Operation, StepV1};
 use crate::model::value::Value;
-use crate::state::journal::{
-    JournalFinding, JournalRecord, RecordedChange, RecordedRun, RecordedStep, RecordedValue, RunStarted, StepEnding,
-};
+use crate::services;
+use crate::state::journal::{JournalFinding, JournalRecord, RecordedRun, RecordedStep, RunStarted, StepEnding};
 use crate::text::{escape, shorten};
 
-/// Every run, the oldest first. Where a line would be wider than the terminal, only `journal show` has plan and commit.
+/// Every run, the oldest first. Where a line would be wider than the terminal, only `journal show` has plan and commit, and a line says
+/// so.
 pub fn render_run_list(runs: &[RecordedRun<'_>], columns: usize) -> String {
     let whole = render_table(&run_list_rows(runs), usize::MAX);
     if whole.lines().all(|line| line.width() <= columns) {
@@ -25,7 +26,7 @@ pub fn render_run_list(runs: &[RecordedRun<'_>], columns: usize) -> String {
     }
     let rows: Vec<[String; 5]> =
         run_list_rows(runs).into_iter().map(|[run, when, who, what, writes, ..]| [run, when, who, what, writes]).collect();
-    render_table(&rows, columns)
+    render_table(&rows, columns) + "Plan and commit do not fit here; `telform journal show RUN` has them.\n"
 }
 
 fn run_list_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 7]> {
@@ -46,7 +47,7 @@ fn run_list_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 7]> {
 }
 
 /// Commit of a run, shortened.
-fn short_commit(run: &RecordedRun<'_>, length: usize) -> String {
+pub(super) fn short_commit(run: &RecordedRun<'_>, length: usize) -> String {
     let Some(commit) = &run.started.origin.commit else { return "-".to_owned() };
     let dirty = if commit.ends_with("-dirty") { "*" } else { "" };
     format!("{}{dirty}", commit.trim_end_matches("-dirty").chars().take(length).collect::<String>())
@@ -91,7 +92,7 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
     }
     for (step, record) in started.plan.steps.iter().zip(&run.steps) {
         text.push('\n');
-        text.push_str(&render_step(step, record, columns));
+        text.push_str(&render_step(run, step, record, columns));
     }
     text.push_str(&render_undo(&started.undo, columns));
     text
@@ -127,10 +128,9 @@ fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn render_step(step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> String {
+fn render_step(run: &RecordedRun<'_>, step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> String {
     let told = describe_recorded_step(step, record);
-    let about = step.address.as_deref().unwrap_or("-");
-    let mut text = format!("{} {} {}: {}\n", escape(&step.id), request_verb(step), escape(about), told.end);
+    let mut text = format!("{} {}: {}\n", escape(&step.id), escape(&recorded_step_subject(step)), told.end);
     let _ = writeln!(text, "    {} {}", told.method, escape(&told.target));
     if !told.when.is_empty() {
         let answer = [
@@ -146,8 +146,10 @@ fn render_step(step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> Stri
             let _ = writeln!(text, "    {line}");
         }
     }
-    let rows: Vec<[String; 2]> =
-        changed_by_answer(record).into_iter().map(|(name, before, after)| [name, format!("{before} -> {after}")]).collect();
+    let rows: Vec<[String; 2]> = changed_by_answer(run, step, record)
+        .into_iter()
+        .map(|(name, before, after)| [name, format!("{before} -> {after}")])
+        .collect();
     for line in render_table(&rows, usize::MAX).lines() {
         let _ = writeln!(text, "      {line}");
     }
@@ -214,12 +216,24 @@ pub(super) fn request_verb(step: &StepV1) -> &'static str {
         Operation::Connect { .. } => "connect",
         Operation::Disconnect { .. } => "disconnect",
         Operation::ReadBack { .. } => "read back",
-        Operation::Delete { .. } => "delete",
+        Operation::Delete { .. } => services::delete_verb(step.address.as_deref().unwrap_or_default()),
     }
 }
 
-/// Attributes that the answer shows differently from the reading before the request.
-pub(super) fn changed_by_answer(record: &RecordedStep<'_>) -> Vec<(String, String, String)> {
+/// Attributes that the answer shows differently from the reading before the request; of a number what serves it.
+pub(super) fn changed_by_answer(
+    run: &RecordedRun<'_>,
+    step: &StepV1,
+    record: &RecordedStep<'_>,
+) -> Vec<(String, String, String)> {
+    if let Operation::Connect { number, .. } | Operation::Disconnect { number, .. } = &step.operation {
+        if record.done_at().is_none() {
+            return Vec::new();
+        }
+        let (before, after) = run.served_around(step);
+        let show = |id: Option<&str>| id.map_or_else(|| "nothing".to_owned(), escape);
+        return vec![(number.clone(), show(before), show(after))];
+    }
     let (Some(after), done) = (record.object_after(), record.end() == Some(StepEnding::Done)) else {
         return Vec::new();
     };
@@ -230,55 +244,8 @@ pub(super) fn changed_by_answer(record: &RecordedStep<'_>) -> Vec<(String, Strin
     changed.map(|(name, value)| (name.clone(), show(before.get(name)), json_value_text(value))).collect()
 }
 
-fn json_value_text(value: &Value) -> String {
+pub(super) fn json_value_text(value: &Value) -> String {
     escape(&shorten(&value.to_string()))
-}
-
-/// A value for people.
-pub fn display_shown(value: &RecordedValue) -> String {
-    match value {
-        RecordedValue::Absent => "-".to_owned(),
-        RecordedValue::Secret => "(secret)".to_owned(),
-        RecordedValue::Value(value) => json_value_text(value),
-    }
-}
-
-/// Which run set a value.
-pub fn render_blame(written: &[&RecordedChange<'_>]) -> String {
-    let mut text = String::new();
-    for written in written {
-        let run = written.run;
-        let name = written.attribute.as_deref().map(|name| format!(".{name}")).unwrap_or_default();
-        let _ = writeln!(text, "{}", escape(&format!("{}{name}", written.address)));
-        if written.attribute.is_some() {
-            let _ = writeln!(text, "    {} -> {}", display_shown(&written.before), display_shown(&written.after));
-        } else {
-            let _ = writeln!(text, "    deleted");
-        }
-        let who = format!(
-            "{} by {}, run {} ({}, {})",
-            written.ended_at, run.started.actor.user, run.id, run.started.command, written.step
-        );
-        let _ = writeln!(text, "    {}", escape(&who));
-        let _ = writeln!(text, "    plan {}", escape(&run.started.digest));
-        let _ = writeln!(text, "    commit {}", escape(&short_commit(run, 40)));
-    }
-    text
-}
-
-/// The values at a given time: the last ones and the runs that set them.
-pub fn render_in_force<'a>(written: impl Iterator<Item = &'a &'a RecordedChange<'a>>, columns: usize) -> String {
-    let mut rows = vec![["VALUE", "SET TO", "SINCE", "RUN"].map(str::to_owned)];
-    rows.extend(written.map(|written| {
-        let name = written.attribute.as_deref().unwrap_or_default();
-        [
-            format!("{}.{name}", written.address),
-            display_shown(&written.after),
-            written.ended_at.to_owned(),
-            written.run.id.chars().take(13).collect(),
-        ]
-    }));
-    render_table(&rows, columns)
 }
 
 /// Names of the columns of an export.
@@ -330,8 +297,9 @@ pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 18]> {
         });
         let steps = run.started.plan.steps.iter().zip(&run.steps).map(|(step, record)| {
             let told = describe_recorded_step(step, record);
-            let changes =
-                changed_by_answer(record).into_iter().map(|(name, before, after)| format!("{name}: {before} -> {after}"));
+            let changes = changed_by_answer(run, step, record)
+                .into_iter()
+                .map(|(name, before, after)| format!("{name}: {before} -> {after}"));
             ExportCells {
                 step: step.id.clone(),
                 address: step.address.clone().unwrap_or_default(),

@@ -29,6 +29,7 @@ pub mod report;
 mod reviewer_notices;
 pub mod run_report;
 pub mod sarif;
+pub mod set_values;
 mod signed;
 pub mod slack;
 mod step_index;

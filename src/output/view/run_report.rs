@@ -133,7 +133,8 @@ pub(super) struct RunReport<'a> {
 impl<'a> RunReport<'a> {
     pub(super) fn from_run(run: &'a RecordedRun<'a>) -> Self {
         let planned = &run.started.plan.steps;
-        let steps = planned.iter().zip(&run.steps).map(|(step, record)| step_report(run, step, record, step_subject(step)));
+        let steps =
+            planned.iter().zip(&run.steps).map(|(step, record)| step_report(run, step, record, recorded_step_subject(step)));
         let again = run.steps.iter().skip(planned.len()).filter_map(|record| reconnect_report(run, record));
         let limited = run.started.plan.limits != Limits::default();
         let limits = limited.then(|| plan_of_run(run).ok().and_then(|plan| wording::describe_limits(&plan))).flatten();
@@ -254,7 +255,7 @@ fn step_report<'a>(run: &'a RecordedRun<'a>, step: &'a StepV1, record: &Recorded
         text: describe_recorded_step(step, record),
         announced: record.intent.map(|line| line.at.as_str()),
         ended: record.outcome.map(|line| line.at.as_str()),
-        changes: changed_by_answer(record),
+        changes: changed_by_answer(run, step, record),
         undo: undo_of_step(run, record.id),
     }
 }
@@ -268,7 +269,7 @@ fn reconnect_report<'a>(run: &'a RecordedRun<'a>, record: &RecordedStep<'a>) -> 
             format!("connect {number} again")
         }
         Operation::Disconnect { bridge, number, .. } => format!("connect {number} on {bridge} again"),
-        _ => format!("{} again", step_subject(step)),
+        _ => format!("{} again", recorded_step_subject(step)),
     };
     let mut report = step_report(run, step, record, subject);
     if record.intent.is_none() {
@@ -278,7 +279,7 @@ fn reconnect_report<'a>(run: &'a RecordedRun<'a>, record: &RecordedStep<'a>) -> 
 }
 
 /// What a step does, in a few words.
-fn step_subject(step: &StepV1) -> String {
+pub(super) fn recorded_step_subject(step: &StepV1) -> String {
     let address = step.address.as_deref().unwrap_or("-");
     let named = |bridge: &Ref| match bridge {
         Ref::Id(id) => id.clone(),

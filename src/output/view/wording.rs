@@ -295,7 +295,7 @@ pub(super) fn step_subject(step: &Step) -> String {
         StepOperation::Create { .. } | StepOperation::Update { .. } => {
             format!("{} {address}", step.operation.as_str())
         }
-        StepOperation::Delete { id, .. } => format!("delete {address} ({id})"),
+        StepOperation::Delete { id, .. } => format!("{} {address} ({id})", services::delete_verb(&address)),
         StepOperation::Connect { number, .. } | StepOperation::Disconnect { number, .. } if holds_itself(&address) => {
             format!("{} {number}", step.operation.as_str())
         }

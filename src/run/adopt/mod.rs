@@ -363,7 +363,7 @@ async fn finish_adoption(
     if !files.is_empty() {
         let learnt = settle_ledger(&mut session.ledger, &plan, desired, live, &session.key, &now_utc);
         let adopted: BTreeSet<&Address> = files.iter().flat_map(|file| &file.page.addresses).collect();
-        if drift::record_last_seen(&mut session.ledger, desired, live, |address| adopted.contains(address)) || learnt {
+        if drift::record_last_seen(&mut session.ledger, desired, live, false, |address| adopted.contains(address)) || learnt {
             session.store.save(&mut session.ledger).await?;
         }
     }

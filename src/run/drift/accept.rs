@@ -41,7 +41,9 @@ pub enum NotAccepted {
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
 pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let (mut all, mut kept): (Vec<&Drift>, Vec<NotAccepted>) = Default::default();
-    for drift in found.iter().filter(|drift| drift.class.is_drift()) {
+    // What a run left unfinished is continued, or undone: nothing else changed it.
+    let decided = |drift: &&Drift| drift.class.is_drift() && drift.class != DriftClass::Unfinished;
+    for drift in found.iter().filter(decided) {
         match silences(inputs, drift) {
             Some(why) => kept.push(by_hand(drift, why)),
             None => all.push(drift),
@@ -223,8 +225,13 @@ fn numbers_as_yaml(value: &Value, desired: &Desired) -> Result<Value, &'static s
     let mut numbers = serde_json::Map::new();
     for (number, served) in value.as_object().into_iter().flatten() {
         let address = served.as_str().and_then(Address::parse);
-        let known = address.filter(|address| desired.objects.contains_key(address));
-        let name = known.ok_or("it is not known which declared object serves each number")?.name;
+        let address = address.ok_or("it is not known which declared object serves each number")?;
+        if !desired.objects.contains_key(&address) {
+            return Err(
+                "what serves one of the numbers is not declared in the YAML; declare it there, also where it is under `removed`",
+            );
+        }
+        let name = address.name;
         let served = if is_e164(number) {
             serde_json::json!({ "provider": name })
         } else {

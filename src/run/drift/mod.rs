@@ -1,11 +1,13 @@
 //! Compares the live state with what telform last saw, and finds the edits of the YAML that accept it. Sends only GET.
 
 use super::files::{FileReaders, write_file};
-use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose};
-use crate::analysis::drift::{ComparedObjects, Drift, NotCompared, compared_objects, find_drift};
+use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose, next_commands};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared, UnfinishedRun, compared_objects, find_drift};
+use crate::analysis::open_creates::{OpenCreate, open_creates};
 use crate::model::resource::LiveState;
 use crate::plan::{Inputs, Plan};
 use crate::read::ObjectDetail;
+use crate::state::journal::{MissingEnd, RecordedRun};
 
 mod accept;
 mod value_edit;
@@ -32,6 +34,10 @@ pub struct DriftOutcome {
     pub plan: Plan,
     /// Whether the ledger knows no object.
     pub manages_nothing: bool,
+    /// The runs that left differences unfinished, and how they continue.
+    pub unfinished: Vec<UnfinishedRun>,
+    /// Creates of which it is not known whether they created something.
+    pub open_creates: Vec<OpenCreate>,
 }
 
 impl DriftOutcome {
@@ -57,6 +63,7 @@ impl DriftOutcome {
 /// Looks for drift; `accept` writes the edits into the YAML.
 pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: bool) -> Result<DriftOutcome, RunError> {
     let session = Run::open(context, choice, SessionPurpose::Look).await?;
+    session.report_unfinished().await;
     let (live, missed) = read(&session).await?;
     // What could not be read is left out, as if the run were limited to the rest: it does not count as deleted.
     let mut options = session.options.clone();
@@ -66,18 +73,46 @@ pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: b
     let plan = session.plan_with(&live, &options)?;
     let (desired, ledger, key) = (&session.desired, &session.ledger, &session.key);
     let inputs = Inputs { desired, live: &live, ledger, key, options: &options };
-    let found = find_drift(&inputs, &plan);
+    let runs = session.recorded_runs().await;
+    let found = find_drift(&inputs, &plan, &runs);
+    let unfinished = unfinished_runs(&runs, &found);
+    let open_creates = open_creates(ledger, desired, jiff::Timestamp::now());
     let mut compared = compared_objects(&inputs, &plan);
     let left_out = if choice.skip_unreadable { missed.len() } else { 0 };
     compared.missed.splice(0..0, missed);
     let (edits, not_accepted) = accept_drift(&session, &inputs, &found);
-    let is_accepted = accept && found.iter().any(|drift| drift.class.is_drift());
+    let is_accepted = accept && found.iter().any(|drift| drift.class.is_drift() && drift.class != DriftClass::Unfinished);
     for (path, (_, after)) in edits.iter().filter(|_| is_accepted) {
         write_file(path, after, FileReaders::Anybody)?;
     }
+    drop(runs);
     session.close()?;
     let manages_nothing = session.ledger.objects.is_empty();
-    Ok(DriftOutcome { found, left_out, compared, edits, not_accepted, is_accepted, plan, manages_nothing })
+    Ok(DriftOutcome {
+        found,
+        left_out,
+        compared,
+        edits,
+        not_accepted,
+        is_accepted,
+        plan,
+        manages_nothing,
+        unfinished,
+        open_creates,
+    })
+}
+
+/// The runs that left what was found, the newest last.
+fn unfinished_runs(runs: &[RecordedRun<'_>], found: &[Drift]) -> Vec<UnfinishedRun> {
+    let left = |run: &&RecordedRun<'_>| {
+        found.iter().any(|drift| drift.class == DriftClass::Unfinished && drift.run.as_deref() == Some(run.id))
+    };
+    let runs = runs.iter().filter(left).map(|run| UnfinishedRun {
+        run: run.id.to_owned(),
+        result: run.result_text().to_owned(),
+        command: (run.missing_end != MissingEnd::InProgress).then(|| next_commands::continue_run(run)),
+    });
+    runs.collect()
 }
 
 /// Reads all that is managed, whatever the files mention, and reports which accounts could not be read. If none could,

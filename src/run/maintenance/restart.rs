@@ -10,10 +10,10 @@ use crate::run::session::now_utc;
 use crate::run::{Context, RunError};
 use crate::state::journal;
 
-/// Sets the journal aside and starts a new one; an error where the journal is what was written. Waits for the lock at most so
+/// Sets the journal aside and starts a new one; an error where the journal is what was written and holds each required line. Waits for the lock at most so
 /// long.
 pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<JournalRestarted, RunError> {
-    context.heads.waive();
+    let demanded = context.heads.waive()?;
     let (book, mut ledger, _lock) = OpenedLedger::open_locked(context, lock_wait).await?;
     let (bytes, place) = journal::read_journal_bytes(book.store.state_store()).await.map_err(journal_error)?;
     let (whole, broken) = journal::check_up_to(&bytes);
@@ -22,11 +22,12 @@ pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<J
     let vouched =
         |key| journal::check_last_mac(book.store.state_store(), &whole, key, chain.who_says_chained(&ledger, &whole)).is_ok();
     let older = journal_key::ledger_behind_journal(&whole, &ledger).is_some();
-    if broken.is_none() && fits && !older && chain.key.as_ref().is_none_or(vouched) {
+    let lost = demanded.iter().any(|hash| !whole.has_line(hash));
+    if !lost && broken.is_none() && fits && !older && chain.key.as_ref().is_none_or(vouched) {
         return Err(RunError::other(
             "telform::journal::whole",
             format!("the journal {place} is intact; nothing was changed"),
-            "the next run continues it",
+            "the next run continues it; to give up a newer journal that is lost, name its head: `telform journal restart --journal-head HEAD`",
         ));
     }
     match &chain.key {

@@ -187,7 +187,9 @@ impl World {
 fn place_and_reason(error: &serde_yaml::Error) -> String {
     let text = error.without_snippet().to_string();
     let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("error: ").to_owned()
+    let line = line.trim_start_matches("error: ");
+    // The advice after it is for those who call the parser.
+    line.split_once(", set DuplicateKeyPolicy").map_or(line, |(reason, _)| reason).to_owned()
 }
 
 /// For serde: omits a field from the file when it has its default value.

@@ -56,6 +56,7 @@ pub(super) static MANAGED_ACCOUNTS: Kind = Kind::new("managed_accounts", "manage
     .delete(DeleteSupport::Ends {
         switch: DISABLE.name,
         path: "managed_accounts/{id}/actions/disable",
+        verb: "disable",
         word: "disabled",
         hides_numbers: true,
     })

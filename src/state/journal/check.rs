@@ -4,7 +4,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{JournalHead, JournalLine, JournalRecord, binding};
-use crate::text::{to_hex, without_quote};
+use crate::state::json_error::describe_json_error;
+use crate::text::to_hex;
 
 /// A journal that was read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -147,7 +148,7 @@ fn parse_line(bytes: &[u8]) -> Result<(JournalLine, [u8; 32]), String> {
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
     let line: JournalLine = serde_json::from_str(text)
-        .map_err(|error| format!("it is not a line of a journal ({})", without_quote(&error.to_string())))?;
+        .map_err(|error| format!("it is not a line of a journal: {}", describe_json_error(&error).replace("line 1, ", "")))?;
     let tail = format!(",\"hash\":\"{}\"}}", line.hash);
     let body = text.strip_suffix(&tail).ok_or("its hash is not its last member")?;
     if to_hex(&Sha256::digest(body.as_bytes())) != line.hash {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::recorded_run::step_taken_back;
 use super::{JournalFinding, JournalRecord, RecordedRun, RecordedStep, StepEnding};
 use crate::document::v1::{Body, Operation, Payload, Ref, ServedState, StepV1};
 use crate::model::call::BodyValue;
 use crate::model::value::Value;
+use crate::services;
 
 /// A value as the journal may show it.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,13 +37,19 @@ pub struct RecordedChange<'a> {
     pub before: RecordedValue,
     /// What is there since.
     pub after: RecordedValue,
+    /// Addresses of what served the number before and after, where the runs name them.
+    pub servers: [Option<&'a str>; 2],
+    /// What was sent, where the service continued to show the value before.
+    pub refused: Option<Value>,
 }
 
 /// Everything that was set, oldest first.
 pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'a>> {
     let mut all = Vec::new();
     let mut made: BTreeMap<&str, &str> = BTreeMap::new();
+    let names = target_addresses(runs);
     for run in runs {
+        let named = |account: &'a str, id: Option<&'a str>| id.and_then(|id| names.get(&(account, id)).copied());
         for (step, record) in run.started.plan.steps.iter().zip(&run.steps) {
             let (Some(address), Some(at)) = (step.address.as_deref(), record.done_at()) else { continue };
             if let (Operation::Create { .. }, Some(id)) = (&step.operation, record.created_id()) {
@@ -55,6 +63,8 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
                 attribute,
                 before,
                 after,
+                servers: [None; 2],
+                refused: None,
             };
             match &step.operation {
                 // A replacement deletes the old object; the new one has the address.
@@ -63,41 +73,44 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
                         all.push(set(None, RecordedValue::Absent, RecordedValue::Absent));
                     }
                 }
-                Operation::Connect { number, provider, .. } => {
-                    let by = match provider {
-                        Ref::Id(id) => id.clone(),
-                        Ref::Step(maker) => run.id_created_by(maker).unwrap_or(maker).to_owned(),
-                    };
-                    let name = Some(format!("numbers.{number}"));
-                    all.push(set(name, RecordedValue::Absent, RecordedValue::Value(Value::String(by))));
-                }
-                Operation::Disconnect { number, .. } => {
-                    all.push(set(Some(format!("numbers.{number}")), RecordedValue::Absent, RecordedValue::Absent));
+                Operation::Connect { number, .. } | Operation::Disconnect { number, .. } => {
+                    let ((before, after), account) = (run.served_around(step), step.call.account.as_str());
+                    let change = set(Some(format!("numbers.{number}")), recorded_id(before), recorded_id(after));
+                    all.push(RecordedChange { servers: [named(account, before), named(account, after)], ..change });
                 }
                 Operation::ReadBack { .. } => {}
                 Operation::Create { .. } | Operation::Update { .. } => {
-                    for (name, payload) in body_entries(step) {
-                        let (before, after) = record.values_around(run, name, payload);
-                        all.push(set(Some(name.clone()), before, after));
+                    for (name, _) in body_entries(step) {
+                        let (before, after) = record.values_around(run, step, name);
+                        let sent = record.sent_value(run, step, name).map(RecordedValue::Value);
+                        let refused =
+                            match sent.filter(|sent| before == after && *sent != after && before != RecordedValue::Secret) {
+                                Some(RecordedValue::Value(sent)) => Some(sent),
+                                _ => None,
+                            };
+                        all.push(RecordedChange { refused, ..set(Some(name.clone()), before, after) });
                     }
                 }
             }
         }
-        all.extend(run.steps.iter().skip(run.started.plan.steps.len()).filter_map(|back| reconnected_change(run, back)));
+        all.extend(run.steps.iter().skip(run.started.plan.steps.len()).filter_map(|back| reconnected_change(run, back, &named)));
     }
     all.sort_by(|one, other| one.ended_at.cmp(other.ended_at));
     all
 }
 
 /// A number that was disconnected in vain and connected again at the end of the same run.
-fn reconnected_change<'a>(run: &'a RecordedRun<'a>, back: &RecordedStep<'a>) -> Option<RecordedChange<'a>> {
-    let cut = back.id.strip_prefix('r')?;
-    let cut = run.started.plan.steps.iter().find(|step| step.id.strip_prefix('s') == Some(cut))?;
+fn reconnected_change<'a>(
+    run: &'a RecordedRun<'a>,
+    back: &RecordedStep<'a>,
+    named: &dyn Fn(&'a str, Option<&'a str>) -> Option<&'a str>,
+) -> Option<RecordedChange<'a>> {
+    let cut = step_taken_back(run, back)?;
     let (at, address) = (back.done_at()?, cut.address.as_deref()?);
     let Operation::Disconnect { number, before: ServedState::By { id, .. }, .. } = &cut.operation else {
         return None;
     };
-    let (before, after) = (RecordedValue::Absent, RecordedValue::Value(Value::String(id.clone())));
+    let (before, after) = (RecordedValue::Absent, recorded_id(Some(id)));
     Some(RecordedChange {
         run,
         step: back.id,
@@ -106,7 +119,43 @@ fn reconnected_change<'a>(run: &'a RecordedRun<'a>, back: &RecordedStep<'a>) -> 
         attribute: Some(format!("numbers.{number}")),
         before,
         after,
+        servers: [None, named(&cut.call.account, Some(id))],
+        refused: None,
     })
+}
+
+fn recorded_id(id: Option<&str>) -> RecordedValue {
+    id.map_or(RecordedValue::Absent, |id| RecordedValue::Value(Value::String(id.to_owned())))
+}
+
+/// Addresses of the objects that may serve numbers, by account and id, as far as the runs name them.
+fn target_addresses<'a>(runs: &'a [RecordedRun<'a>]) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let mut names = BTreeMap::new();
+    let mut note = |account: &'a str, id: &'a str, address: &'a str| {
+        let kind = address.split('.').next().unwrap_or_default();
+        if services::shapes_of_kind(kind).iter().any(|kind| kind.connected) {
+            names.insert((account, id), address);
+        }
+    };
+    for run in runs {
+        for facts in run.started.plan.ledger.iter().flat_map(|effect| effect.0.values()) {
+            let fact = |name: &str| facts.get(name).and_then(Value::as_str);
+            if let (Some(account), Some(id), Some(address)) = (fact("account"), fact("id"), fact("address")) {
+                note(account, id, address);
+            }
+        }
+        for (step, record) in run.started.plan.steps.iter().zip(&run.steps) {
+            let id = match &step.operation {
+                Operation::Create { .. } => record.created_id(),
+                Operation::Update { id, .. } | Operation::Delete { id, .. } => Some(id.as_str()),
+                _ => None,
+            };
+            if let (Some(id), Some(address)) = (id, step.address.as_deref()) {
+                note(&step.call.account, id, address);
+            }
+        }
+    }
+    names
 }
 
 /// The last values that were set up to a time (as the journal writes times), by address and attribute.
@@ -145,26 +194,40 @@ impl<'a> RecordedStep<'a> {
         }
     }
 
+    /// Whether its request may have changed something: it was announced, and is not known to have failed.
+    pub fn may_have_effect(&self) -> bool {
+        let failed = match self.end() {
+            Some(end) => !matches!(end, StepEnding::Done | StepEnding::Damaged | StepEnding::Unknown),
+            None => matches!(self.settled, Some((JournalFinding::NotDone, _))),
+        };
+        self.intent.is_some() && !failed
+    }
+
+    /// The value that its request held for an attribute; `None` for a secret, and where it held none.
+    pub fn sent_value(&self, run: &RecordedRun<'_>, step: &StepV1, name: &str) -> Option<Value> {
+        let (_, payload) = body_entries(step).find(|(entry, _)| *entry == name)?;
+        let id_of = |step: &str| run.id_created_by(step).unwrap_or(step).to_owned();
+        match payload {
+            Payload::Secret { .. } => None,
+            Payload::Value(sent) => Some(sent.clone()),
+            Payload::IdOf(step) => Some(Value::String(id_of(step))),
+            Payload::WithIds { value, ids } => {
+                let filled = BodyValue::fill_ids(value, ids, |step: &str| Ok::<_, String>(id_of(step)));
+                Some(filled.unwrap_or_else(|_| value.clone()))
+            }
+        }
+    }
+
     /// A sent attribute before and after.
-    fn values_around(&self, run: &RecordedRun<'_>, name: &str, payload: &Payload) -> (RecordedValue, RecordedValue) {
+    fn values_around(&self, run: &RecordedRun<'_>, step: &StepV1, name: &str) -> (RecordedValue, RecordedValue) {
         let image = |image: Option<&BTreeMap<String, Value>>| {
             image.and_then(|image| image.get(name)).map(|value| RecordedValue::Value(value.clone()))
         };
         let before = image(self.object_before());
-        match payload {
-            Payload::Secret { .. } => (before.map_or(RecordedValue::Absent, |_| RecordedValue::Secret), RecordedValue::Secret),
-            Payload::Value(sent) => {
-                let after = image(self.object_after()).unwrap_or_else(|| RecordedValue::Value(sent.clone()));
-                (before.unwrap_or(RecordedValue::Absent), after)
-            }
-            Payload::IdOf(step) => {
-                let id = run.id_created_by(step).unwrap_or(step);
-                (before.unwrap_or(RecordedValue::Absent), RecordedValue::Value(Value::String(id.to_owned())))
-            }
-            Payload::WithIds { value, ids } => {
-                let id_of = |step: &str| Ok(run.id_created_by(step).unwrap_or(step).to_owned());
-                let sent = || BodyValue::fill_ids(value, ids, id_of).unwrap_or_else(|_| value.clone());
-                let after = image(self.object_after()).unwrap_or_else(|| RecordedValue::Value(sent()));
+        match self.sent_value(run, step, name) {
+            None => (before.map_or(RecordedValue::Absent, |_| RecordedValue::Secret), RecordedValue::Secret),
+            Some(sent) => {
+                let after = image(self.object_after()).unwrap_or(RecordedValue::Value(sent));
                 (before.unwrap_or(RecordedValue::Absent), after)
             }
         }
@@ -172,6 +235,31 @@ impl<'a> RecordedStep<'a> {
 }
 
 impl RecordedRun<'_> {
+    /// What serves the number of a connect or disconnect before and after it, as the steps of this run say: a number that is moved is
+    /// disconnected first.
+    pub fn served_around<'s>(&'s self, step: &'s StepV1) -> (Option<&'s str>, Option<&'s str>) {
+        let by = |state: &'s ServedState| match state {
+            ServedState::By { id, .. } => Some(id.as_str()),
+            _ => None,
+        };
+        match &step.operation {
+            Operation::Disconnect { before, .. } => (by(before), None),
+            Operation::Connect { number, provider, before, .. } => {
+                let cut = self.started.plan.steps.iter().take_while(|earlier| earlier.id != step.id);
+                let cut = cut.filter_map(|earlier| match &earlier.operation {
+                    Operation::Disconnect { number: of, before, .. } if of == number => by(before),
+                    _ => None,
+                });
+                let after = match provider {
+                    Ref::Id(id) => Some(id.as_str()),
+                    Ref::Step(maker) => Some(self.id_created_by(maker).unwrap_or(maker)),
+                };
+                (by(before).or_else(|| cut.last()), after)
+            }
+            _ => (None, None),
+        }
+    }
+
     /// The id that a step created.
     pub fn id_created_by(&self, step: &str) -> Option<&str> {
         self.steps.iter().find(|record| record.id == step)?.created_id()

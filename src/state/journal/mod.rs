@@ -33,7 +33,7 @@ pub use log::{
     JournalClock, JournalError, JournalLog, JournalRecorder, StampingJournal, check_kept_head, check_last_mac, is_that,
     journal_display_name, open_journal, read_journal, read_journal_bytes, set_aside,
 };
-pub use recorded_run::{MissingEnd, OpenStep, RecordedRun, RecordedStep, collect_runs, mark_in_progress};
+pub use recorded_run::{CUT_OFF, MissingEnd, OpenStep, RecordedRun, RecordedStep, collect_runs, is_known_cut, mark_in_progress};
 pub use signatures::{SignedPart, signed_parts, unsigned_line_count};
 
 /// The version of the lines. A newer one is an error.

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{JournalFinding, JournalLine, JournalRecord, RunStarted, StepEnding};
+use crate::document::v1::{Operation, StepV1};
 use crate::model::value::Value;
+
+/// The result of a run that was interrupted, also in the receipt that a later run writes for it.
+pub const CUT_OFF: &str = "cut off";
 
 /// Why a run has no receipt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,7 +90,7 @@ impl RecordedRun<'_> {
         match self.finished {
             Some(JournalRecord::Finished { result, .. }) => result,
             _ => match self.missing_end {
-                MissingEnd::Interrupted => "cut off",
+                MissingEnd::Interrupted => CUT_OFF,
                 MissingEnd::InProgress => "in progress",
                 MissingEnd::NotShown => "end not shown",
             },
@@ -98,6 +102,32 @@ impl RecordedRun<'_> {
         let done = |line: &&JournalLine| matches!(line.record, JournalRecord::Outcome { end: StepEnding::Done, .. });
         self.steps.iter().filter(|step| step.intent.is_some() && step.outcome.as_ref().is_some_and(done)).count()
     }
+}
+
+/// Whether the last request about a number, as far as the runs say, disconnected it for certain: none was sent later that may have
+/// connected it.
+pub fn is_known_cut(runs: &[RecordedRun<'_>], account: &str, number: &str) -> bool {
+    let steps = runs.iter().rev().flat_map(|run| {
+        let again = run.steps.iter().skip(run.started.plan.steps.len());
+        let again = again.filter_map(|back| Some((step_taken_back(run, back)?, back, true)));
+        let planned = run.started.plan.steps.iter().zip(&run.steps).map(|(step, record)| (step, record, false));
+        planned.chain(again).rev().collect::<Vec<_>>()
+    });
+    for (step, record, connects) in steps.filter(|(step, record, _)| step.call.account == account && record.intent.is_some()) {
+        match &step.operation {
+            Operation::Connect { number: of, .. } if of == number && record.may_have_effect() => return false,
+            Operation::Disconnect { number: of, .. } if of == number && connects && record.may_have_effect() => return false,
+            Operation::Disconnect { number: of, .. } if of == number && !connects => return record.done_at().is_some(),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The disconnect that a step at the end of a run undoes.
+pub(super) fn step_taken_back<'a>(run: &RecordedRun<'a>, back: &RecordedStep<'_>) -> Option<&'a StepV1> {
+    let at = back.id.strip_prefix('r')?;
+    run.started.plan.steps.iter().find(|step| step.id.strip_prefix('s') == Some(at))
 }
 
 /// Notes that the last run, if it has no end, holds the lock.

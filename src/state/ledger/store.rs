@@ -10,7 +10,7 @@ use super::text::doubled_key;
 use super::{LedgerError, find_rewrite};
 use crate::model::ledger::{ConfiguredAccount, FORMAT, FingerprintKey, Ledger, LedgerSave};
 use crate::model::value::Value;
-use crate::text::without_quote;
+use crate::state::json_error::describe_json_error;
 
 /// A ledger and the files beside it.
 #[derive(Debug)]
@@ -336,9 +336,9 @@ fn parse_ledger(bytes: &[u8]) -> Result<Ledger, LedgerTextError> {
         }
         Ok(ledger) if ledger.format <= FORMAT => return Ok(ledger),
         Ok(ledger) => return Err(LedgerTextError::Newer(u64::from(ledger.format))),
-        Err(error) => without_quote(&error.to_string()),
+        Err(error) => describe_json_error(&error),
     };
-    let value: Value = serde_json::from_str(text).map_err(|error| LedgerTextError::Damaged(error.to_string()))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| LedgerTextError::Damaged(describe_json_error(&error)))?;
     if value.as_object().is_some_and(serde_json::Map::is_empty) {
         return Err(LedgerTextError::Damaged("it is an empty object without the content of a ledger".to_owned()));
     }

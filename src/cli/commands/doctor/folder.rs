@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::CheckList;
+use crate::analysis::open_creates::open_creates;
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Address, Desired, SecretSource};
 use crate::output::view::doctor::DoctorStatus;
 use crate::run::git;
 use crate::run::journal_key::JournalKey;
+use crate::run::next_commands;
 use crate::run::session::follow_accounts;
-use crate::state::journal::{self, MissingEnd, RecordedRun};
+use crate::state::journal::{self, JournalRecord, MissingEnd, ParsedJournal, RecordedRun};
 use crate::state::ledger::{ConditionalWrites, LedgerError, LedgerStore, LockHolder, StateStore};
 use crate::text::list_first_few;
 
@@ -52,19 +54,39 @@ pub(super) async fn check_ledger(
     ledger
 }
 
-/// Numbers that a run disconnected and did not connect again. The ledger says it; whether something else connected them since is
-/// not read here.
-pub(super) fn check_dark(checks: &mut CheckList, is_locked: bool, ledger: &Ledger) {
-    let numbers: Vec<&str> = ledger.moves.iter().map(|open| open.number.as_str()).collect();
-    if numbers.is_empty() {
-        return;
+/// Numbers that a run disconnected and did not connect again, as ledger and journal say it: no service is read here.
+pub(super) fn check_dark(checks: &mut CheckList, is_locked: bool, ledger: &Ledger, runs: &[RecordedRun<'_>]) {
+    let (known, unsure): (Vec<_>, Vec<_>) =
+        ledger.moves.iter().partition(|open| journal::is_known_cut(runs, &open.account, &open.number));
+    let command = unended(runs).next_back().map_or_else(|| "telform resume".to_owned(), next_commands::continue_run);
+    let help = format!("`{command}` connects them, or `telform plan` shows why not");
+    let rows = [
+        (known, DoctorStatus::Wrong, "a run disconnected them, and none has connected them again since"),
+        (unsure, DoctorStatus::Warning, "may be dark: a run was to disconnect them, and none has connected them again since"),
+    ];
+    for (numbers, verdict, found) in rows.into_iter().filter(|(numbers, ..)| !numbers.is_empty()) {
+        let numbers: Vec<&str> = numbers.into_iter().map(|open| open.number.as_str()).collect();
+        let numbers = list_first_few(&numbers);
+        if is_locked {
+            checks.ok(ABOUT, "dark", format!("the run in progress moves {numbers}"));
+        } else {
+            checks.add(ABOUT, "dark", verdict, format!("{found}: {numbers}"), &help);
+        }
     }
-    let numbers = list_first_few(&numbers);
-    if is_locked {
-        return checks.ok(ABOUT, "dark", format!("the run in progress moves {numbers}"));
+}
+
+/// Runs that did not do all that they planned.
+fn unended<'r, 'a>(runs: &'r [RecordedRun<'a>]) -> impl DoubleEndedIterator<Item = &'r RecordedRun<'a>> {
+    runs.iter().filter(|run| !matches!(run.finished, Some(JournalRecord::Finished { exit: 0, .. })))
+}
+
+/// Creates of which it is not known whether they created something.
+pub(super) fn check_creates(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
+    for create in open_creates(ledger, desired, jiff::Timestamp::now()) {
+        let commands = create.commands().into_iter().map(|(what, command)| format!("{what}: `{command}`"));
+        let found = format!("{}; until that is known, an apply is refused", create.describe());
+        checks.add(ABOUT, "creates", DoctorStatus::Warning, found, &commands.collect::<Vec<_>>().join("; "));
     }
-    let found = format!("the ledger says that a run disconnected them and did not connect them again: {numbers}");
-    checks.add(ABOUT, "dark", DoctorStatus::Wrong, found, "`telform resume` connects them, or `telform plan` shows why not");
 }
 
 /// Managed kinds that no file mentions are not planned at all.
@@ -177,16 +199,17 @@ pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) -> b
     is_locked
 }
 
-/// Whether the journal is intact, and every run was completed.
+/// Whether the journal is intact, and every run was completed. Returns what can be read of it.
 pub(super) async fn check_journal(
     checks: &mut CheckList,
     (heads, store): (&crate::run::JournalHeads, &LedgerStore),
     ledger: &Ledger,
     (is_read, is_locked): (bool, bool),
-) {
+) -> Option<ParsedJournal> {
     let kept = match journal::read_journal_bytes(store.state_store()).await {
         Ok((bytes, _)) if bytes.is_empty() && ledger.journal.is_none() && matches!(heads.demands(), Ok(false)) => {
-            return checks.ok(ABOUT, "journal", "none yet; the first apply creates it");
+            checks.ok(ABOUT, "journal", "none yet; the first apply creates it");
+            return None;
         }
         Ok((bytes, _)) => {
             let (journal, broken) = journal::check_up_to(&bytes);
@@ -203,7 +226,10 @@ pub(super) async fn check_journal(
     };
     let journal = match kept {
         Ok(journal) => journal,
-        Err((found, help)) => return checks.add(ABOUT, "journal", DoctorStatus::Wrong, found, &help),
+        Err((found, help)) => {
+            checks.add(ABOUT, "journal", DoctorStatus::Wrong, found, &help);
+            return None;
+        }
     };
     // How far an unreadable ledger had come is not known.
     let fits = match JournalKey::existing_key(store, ledger).ok().filter(|_| is_read) {
@@ -212,8 +238,15 @@ pub(super) async fn check_journal(
     };
     if let Err(failure) = fits {
         let (code, found, help) = failure.parts();
-        return checks.add(ABOUT, "journal", DoctorStatus::Wrong, format!("{found} [{code}]"), &help);
+        checks.add(ABOUT, "journal", DoctorStatus::Wrong, format!("{found} [{code}]"), &help);
+        return Some(journal);
     }
+    report_runs(checks, &journal, is_locked);
+    Some(journal)
+}
+
+/// Whether every run of an intact journal was completed.
+fn report_runs(checks: &mut CheckList, journal: &ParsedJournal, is_locked: bool) {
     let mut runs = journal::collect_runs(&journal.lines);
     if is_locked {
         journal::mark_in_progress(&mut runs);
@@ -230,7 +263,9 @@ pub(super) async fn check_journal(
         return checks.ok(ABOUT, "journal", format!("intact, {count} {word}, all ended"));
     }
     let found = format!("intact; interrupted: {}", ids(&open));
-    checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles open requests");
+    let commands: Vec<String> = open.iter().map(|run| format!("`{}`", next_commands::continue_run(run))).collect();
+    let help = format!("to settle open requests and continue: {}", commands.join(", then "));
+    checks.add(ABOUT, "journal", DoctorStatus::Warning, found, &help);
 }
 
 /// What must stay out of version control: the key, secret files, what a sandbox keeps. Git itself is asked, where it is

@@ -15,7 +15,9 @@ use crate::output;
 use crate::output::view::doctor::{DoctorCheck, DoctorStatus, checks_as_text};
 use crate::run::embedded::EmbeddedSandbox;
 use crate::run::lock::CommandLock;
+use crate::run::recover::recover_unrecorded_creates;
 use crate::run::{Exit, PlanSelection, RunError, match_account_patterns, session};
+use crate::state::journal;
 use crate::state::ledger::LedgerError;
 use crate::text::masked_for_display;
 
@@ -102,10 +104,17 @@ pub(crate) async fn run(out: &Console, args: &DoctorArgs) -> Result<Exit, RunErr
         None => FingerprintKey::from_text(&FingerprintKey::generate_text()).map_err(LedgerError::from)?,
     };
     let is_read = ledger.is_some();
-    let ledger = ledger.unwrap_or_else(Ledger::with_new_id);
+    let mut ledger = ledger.unwrap_or_else(Ledger::with_new_id);
     let is_locked = folder::check_lock(&mut checks, &store).await;
-    folder::check_dark(&mut checks, is_locked, &ledger);
-    folder::check_journal(&mut checks, (&out.head_expectation, &store), &ledger, (is_read, is_locked)).await;
+    let journal = folder::check_journal(&mut checks, (&out.head_expectation, &store), &ledger, (is_read, is_locked)).await;
+    if let Some(journal) = &journal {
+        recover_unrecorded_creates(journal, &mut ledger);
+    }
+    let runs = journal.as_ref().map(|journal| journal::collect_runs(&journal.lines)).unwrap_or_default();
+    folder::check_dark(&mut checks, is_locked, &ledger, &runs);
+    if !is_locked {
+        folder::check_creates(&mut checks, &ledger, &desired);
+    }
     folder::check_ignored(&mut checks, &store, &desired, args.sandbox.as_deref());
     let sandbox = match &args.sandbox {
         Some(world) => Some(EmbeddedSandbox::start(world).await?),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::console::Console;
 use crate::model::ledger::Ledger;
-use crate::output::view::{journal as view, plural_kind};
+use crate::output::view::{journal as view, plural_kind, set_values};
 use crate::output::{self, Blame, RunList};
 use crate::run::journal::journal_error;
 use crate::run::journal::note_in_progress;
@@ -122,7 +122,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
     let exit = match command {
         JournalCommand::List => list(out, &runs),
         JournalCommand::Show(args) => show::show_run(out, args, &runs)?,
-        JournalCommand::Blame(args) => blame(out, args, &runs)?,
+        JournalCommand::Blame(args) => blame(out, args, &trail, &runs)?,
         // The ledger is older: the state of the journal is shown.
         JournalCommand::Verify(args) => verify::verify_journal(out, args, &trail, &runs, trouble.is_none())?,
         JournalCommand::Export(args) => export::export_runs(out, args, &trail, &runs)?,
@@ -194,7 +194,7 @@ fn list(out: &Console, runs: &[RecordedRun<'_>]) -> Exit {
 }
 
 /// The last run that set each value; for one attribute every run that did.
-fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
+fn blame(out: &Console, args: &BlameArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
     let history = journal::recorded_changes(runs);
     // A name may contain dots, so the whole text is tried as an address first.
     let mut fits: Vec<&RecordedChange<'_>> = history.iter().filter(|it| it.address == args.value).collect();
@@ -215,11 +215,18 @@ fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Ex
         fits = last.into_values().collect();
     }
     if fits.is_empty() {
-        return Err(RunError::other(
-            "telform::journal::blame",
-            format!("no run has set {}", args.value),
-            "values that existed before telform, and adopted values, are not in a journal",
-        ));
+        let lines = trail.journal.lines.len();
+        let (found, help) = match trail.broken {
+            Some(_) => (
+                format!("{} is not in the {lines} {} that can be read", args.value, plural_kind(lines, "lines")),
+                "the journal was altered, and what follows is not looked at; restore the original file",
+            ),
+            None => {
+                let help = "values that existed before telform, and adopted values, are not in a journal";
+                (format!("no run has set {}", args.value), help)
+            }
+        };
+        return Err(RunError::other("telform::journal::blame", found, help));
     }
     if out.global.json {
         out.print_document(&Blame { values: fits.iter().map(|written| output::written(written)).collect() });
@@ -228,7 +235,7 @@ fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Ex
         let last = last.map(|it| format!(", the last time by run {} at {}", it.run.id, it.ended_at));
         out.print(&format!("set {} {}{}\n", fits.len(), plural_kind(fits.len(), "times"), escape(&last.unwrap_or_default())));
     } else {
-        out.print(&view::render_blame(&fits));
+        out.print(&set_values::render_blame(&fits));
     }
     Ok(Exit::Done)
 }

@@ -7,7 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::output::view::run_report::CommandEnd;
 use crate::output::view::text::wrap_sentence;
-use crate::output::view::{html, journal as view, json, markdown};
+use crate::output::view::{html, journal as view, json, markdown, set_values};
 use crate::output::{self, InForce, RunShown};
 use crate::run::{Exit, RunError};
 use crate::state::journal::{self, RecordedRun};
@@ -108,7 +108,7 @@ fn show_at(out: &Console, at: &str, runs: &[RecordedRun<'_>]) -> Exit {
             out.print(&(wrap_sentence(&text, columns) + "\n"));
             if !now.is_empty() && !out.global.quiet {
                 out.print("\n");
-                out.print(&view::render_in_force(now.values(), out.width()));
+                out.print(&set_values::render_in_force(now.values(), out.width()));
             }
         }
     }

@@ -87,9 +87,19 @@ fn print_verification(out: &Console, trail: &JournalFile, runs: &[RecordedRun<'_
 fn describe_macs(trail: &JournalFile) -> (&'static str, String) {
     let last = trail.journal.lines.len();
     match (trail.journal.chained_from(), trail.key_verification) {
+        (None, _) if last == 0 && trail.broken.is_some() => {
+            ("unknown", "MACs: no line can be read, so none was checked".to_owned())
+        }
         (None, _) => ("none", "MACs: none; anyone who can write the ledger and the journal can rewrite both".to_owned()),
-        (Some(_), Some(KeyVerification::By(count))) => {
-            ("verified", format!("MACs: made with the fingerprint key in lines {} to {last}", last + 1 - count))
+        (Some(from), Some(KeyVerification::By(count))) => {
+            let first = last + 1 - count;
+            let others = match first as u64 {
+                first if from < first => {
+                    format!("; lines {from} to {} have MACs of another key, which are not checked", first - 1)
+                }
+                _ => String::new(),
+            };
+            ("verified", format!("MACs: made with the fingerprint key in lines {first} to {last}{others}"))
         }
         (Some(from), None) => {
             ("unknown", format!("MACs: not checked, because the key is missing here; lines {from} to {last} have them"))

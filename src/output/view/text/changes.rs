@@ -5,7 +5,7 @@ use super::super::value::attribute_lines;
 use super::super::wording::{self, StepIndex, StepRange};
 use super::super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use super::{NAMED, TextDetail, UNFOLD, push_hanging, push_heading, push_line, push_names};
-use crate::plan::{AttributeChange, Change, ChangeAction, Step, StepPhase};
+use crate::plan::{AttributeChange, Change, ChangeAction, ShownValue, Step, StepPhase};
 use crate::text::{escape, truncate_middle};
 
 /// Alike changes that are named before the rest is counted, where each has values of its own and so its own line; and those that are
@@ -63,9 +63,23 @@ fn push_attributes<'a>(out: &mut String, attributes: impl Iterator<Item = &'a At
     }
 }
 
+/// Says where the values are those of a new object; returns whether they are.
+fn push_newness(out: &mut String, change: &Change) -> bool {
+    let before = |attribute: &AttributeChange| attribute.before != ShownValue::Absent;
+    let moves = change.from_account.is_some()
+        && change.action == ChangeAction::Replace
+        && !change.attributes.is_empty()
+        && !change.attributes.iter().any(before);
+    if moves {
+        push_line(out, &format!("      a new object in account {}:", escape(&change.account)));
+    }
+    change.action == ChangeAction::Create || moves
+}
+
 fn push_change(out: &mut String, change: &Change, steps: &StepIndex<'_>, detail: TextDetail) {
     push_subject(out, change, &change.address.to_string(), &wording::account_and_id(change), detail);
-    push_attributes(out, change.attributes.iter(), change.action == ChangeAction::Create);
+    let is_new = push_newness(out, change);
+    push_attributes(out, change.attributes.iter(), is_new);
     for step in steps.steps_of_change(change) {
         push_request(out, steps, step, detail);
     }
@@ -89,7 +103,8 @@ fn push_alike(out: &mut String, group: &ChangeGroup<'_>, steps: &StepIndex<'_>, 
         push_line(out, &format!("      … and {} more; {UNFOLD}", count - OWN_LINES));
     }
     let shared: Vec<&AttributeChange> = group.shared_attributes().collect();
-    push_attributes(out, shared.into_iter(), first.action == ChangeAction::Create);
+    let is_new = push_newness(out, first);
+    push_attributes(out, shared.into_iter(), is_new);
     for request in group.requests(steps) {
         push_requests(out, steps, &request, detail);
     }

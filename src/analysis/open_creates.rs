@@ -1,0 +1,82 @@
+//! Creates of which it is not known whether they created something: the next apply is refused until that is decided. Pure.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::model::ledger::Ledger;
+use crate::model::resource::{Address, Desired};
+use crate::services;
+
+/// A create that got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct OpenCreate {
+    /// Address that it was sent for.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Account.
+    pub account: String,
+    /// When it was announced (RFC 3339, UTC).
+    pub since: String,
+    /// Until when it may still be running; none where its object may exist and stay hidden until it is verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl OpenCreate {
+    /// What is known about it.
+    pub fn describe(&self) -> String {
+        let Self { address, since, until, .. } = self;
+        match until {
+            Some(until) => format!("the create of {address} at {since} got no answer and may still be running until {until}"),
+            None => {
+                format!("the create of {address} at {since} got no answer; it may exist and stay hidden until it is verified")
+            }
+        }
+    }
+
+    /// The commands that settle it, each after what it is for.
+    pub fn commands(&self) -> Vec<(&'static str, String)> {
+        settling_commands(&self.address, self.until.is_none())
+    }
+}
+
+/// The commands that settle a create of which it is not known whether it created something, each after what it is for.
+pub fn settling_commands(address: &Address, is_hidden: bool) -> Vec<(&'static str, String)> {
+    if is_hidden {
+        return vec![
+            ("If it was created", format!("telform adopt {address} ID")),
+            ("If it was not created", format!("telform forget {address}")),
+        ];
+    }
+    vec![("To wait for it and read again", "telform resume --settle-timeout 10m".to_owned())]
+}
+
+/// Whether an object of this address cannot be looked up until a human verifies it.
+pub fn may_stay_hidden(address: &Address) -> bool {
+    services::shapes_of_kind(&address.kind).iter().any(|kind| kind.hidden_until_verified)
+}
+
+/// The creates that the ledger knows as open at this time.
+pub fn open_creates(ledger: &Ledger, desired: &Desired, now: Timestamp) -> Vec<OpenCreate> {
+    let free = |address: &Address| !ledger.objects.contains_key(address);
+    let hidden = ledger.attempts.iter().filter(|(address, _)| may_stay_hidden(address) && free(address));
+    let hidden = hidden.map(|(address, attempt)| OpenCreate {
+        address: address.clone(),
+        account: attempt.account.clone(),
+        since: attempt.since.clone(),
+        until: None,
+    });
+    let watched = ledger.watched.iter().filter(|create| free(&create.address)).filter_map(|create| {
+        let account = desired.accounts.get(&create.account)?;
+        let until = create.open_until(account.settle_after, Some(now))?;
+        Some(OpenCreate {
+            address: create.address.clone(),
+            account: create.account.clone(),
+            since: create.since.clone(),
+            until: Some(until.to_string()),
+        })
+    });
+    let mut all: Vec<OpenCreate> = hidden.chain(watched).collect();
+    all.sort_by(|one, other| (&one.address, &one.since).cmp(&(&other.address, &other.since)));
+    all
+}
