@@ -200,7 +200,10 @@ fn match_one_address<'a>(
             .filter(|entry| entry.replaced.contains(id))
             .and_then(|entry| Some((entry, *shelf.by_id.get(entry.id.as_str())?)))
         {
-            findings.remarks.note(object, NoticeCode::PinReplaced, Some(entry.id.clone()));
+            // An undo pins what it restores, and no YAML says so.
+            if inputs.options.undo.is_none() {
+                findings.remarks.note(object, NoticeCode::PinReplaced, Some(entry.id.clone()));
+            }
             return MatchOutcome::Live(live);
         }
         let Some(live) = shelf.by_id.get(id.as_str()) else {

@@ -113,6 +113,7 @@ impl<'a> Planner<'a> {
                     .map(|((.., slug), address)| (*slug, *address))
                     .collect(),
                 left_out_numbers: left_out_numbers(inputs, selection, account),
+                undoes: inputs.options.undo.is_some(),
                 unfinished_moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs.live_objects(&account.name, kind.name).iter().map(|bridge| bridge.id.as_str()).collect(),
                 configurations: live_targets(inputs, account).map(|(_, live)| live.id.as_str()).collect(),
