@@ -36,6 +36,15 @@ pub(super) fn repeat_not_undone(out: &Console, left: &[NotUndone]) {
     out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&escape(&text))));
 }
 
+/// Numbers that stay dark, also with `-q`.
+pub(super) fn print_dark(out: &Console, numbers: &[String]) {
+    if out.global.json {
+        return;
+    }
+    let text = format!("DARK NOW ({}): {}: disconnected by telform, and nothing serves it", numbers.len(), numbers.join(", "));
+    out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&escape(&text))));
+}
+
 /// How this differs from what was saved with the run before its first request.
 pub(super) fn moved_since(out: &Console, otherwise: &SavedUndoDifference) {
     let SavedUndoDifference { dropped, added, changed } = otherwise;

@@ -92,8 +92,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) unknown_destinations: &'a BTreeSet<&'static str>,
     /// Declared bridges that the run leaves out, by slug.
     pub(super) left_out_bridges: BTreeMap<&'a str, &'a Address>,
-    /// Numbers that the entries declare which the run leaves out, each with its entry.
-    pub(super) left_out_numbers: BTreeMap<&'a str, &'a Address>,
+    /// Numbers that the entries declare which the run leaves out, each with its entry and with what is to serve it.
+    pub(super) left_out_numbers: BTreeMap<&'a str, (&'a Address, &'a Address)>,
     /// Slugs of the live bridges.
     pub(super) slugs: BTreeSet<&'a str>,
     /// Ids of the live configurations.
@@ -522,9 +522,14 @@ impl LinkInputs<'_> {
             .entry(connection.bridge.clone())
             .or_default()
             .push((connection.bridge.clone(), connection.number.clone()));
-        if let Some(left_out) = self.left_out_numbers.get(connection.number.as_str()) {
-            let detail = Some(format!("{}, which {left_out} declares", connection.number));
-            wired.remarks.notices.push(PlanNotice::about(NoticeCode::MoveLeftOut, self.account, Some(owner), detail));
+        if let Some((left_out, target)) = self.left_out_numbers.get(connection.number.as_str()) {
+            // No option includes the entry in an undo.
+            let (code, detail) = if self.undoes || *target == owner {
+                (NoticeCode::StillConnectedInYaml, format!("{}, which {left_out} connects to {target}", connection.number))
+            } else {
+                (NoticeCode::MoveLeftOut, format!("{}, which {left_out} declares", connection.number))
+            };
+            wired.remarks.notices.push(PlanNotice::about(code, self.account, Some(owner), Some(detail)));
         }
         self.note_goes_dark(connection, wired);
     }

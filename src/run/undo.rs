@@ -10,8 +10,8 @@ use super::ledger_run::enter;
 use super::opened_ledger::is_begun;
 use super::progress::{Progress, RunEvent};
 use super::session::open_store;
-use super::undone_run::{check_settled, choose_run, earlier_undos, nothing_recorded, plan_of, read_intact_journal};
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
+use super::undone_run::{check_settled, choose_run, earlier_undos, nothing_recorded, plan_of, read_intact_journal};
 use super::{
     ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
     applicable_part, limits, saved_plan, secret_checks, settle,
@@ -312,7 +312,8 @@ fn derive(
     earlier: &[(journal::RecordedRun<'_>, Plan)],
     live: &LiveState,
 ) -> Undo {
-    let inputs = Inputs { desired: &session.desired, live, ledger: &session.ledger, key: &session.key, options: &session.options };
+    let inputs =
+        Inputs { desired: &session.desired, live, ledger: &session.ledger, key: &session.key, options: &session.options };
     let (renamed, existing) = (plan::renamed_addresses(&inputs), plan::existing_objects(&inputs));
     let today = UndoInputs {
         desired: &session.desired,

@@ -65,7 +65,10 @@ pub(super) fn nothing_recorded() -> RunError {
 }
 
 /// The named run. `last` is the last one that wrote something, to a service or only to the ledger.
-pub(super) fn choose_run<'r, 'a>(runs: &'r [journal::RecordedRun<'a>], of: &str) -> Result<&'r journal::RecordedRun<'a>, RunError> {
+pub(super) fn choose_run<'r, 'a>(
+    runs: &'r [journal::RecordedRun<'a>],
+    of: &str,
+) -> Result<&'r journal::RecordedRun<'a>, RunError> {
     let wrong = |why: String| RunError::other("telform::undo::run", why, "`telform journal list` shows the runs");
     if runs.is_empty() {
         return Err(nothing_recorded());

@@ -3,10 +3,10 @@
 use crate::bench::Story;
 
 const QUICKSTART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
-const TELNYX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/telnyx");
+pub(crate) const TELNYX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/telnyx");
 
 /// One of the examples in the folder of the story, with a first line in its world.
-fn example(folder: &str, first: &str) -> Story {
+pub(crate) fn example(folder: &str, first: &str) -> Story {
     let story = Story::new("{}");
     let read = |name: &str| std::fs::read_to_string(std::path::Path::new(folder).join(name)).unwrap();
     story.file("telform.yaml", &read("telform.yaml"));

@@ -79,9 +79,9 @@ fn a_number_that_stays_dark_is_named_and_its_record_is_kept() {
     story.run("drift").says("+14155550101");
 }
 
-/// A plan of something else does not forget a dark number either.
+/// A connect that is planned and fails does not forget the number either.
 #[test]
-fn a_limited_plan_keeps_the_record_of_a_dark_number() {
+fn a_failed_apply_keeps_the_record_of_a_dark_number() {
     let (story, _, _) = half_undone(1);
     let moves = story.ledger()["moves"].clone();
     story.fault("{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
@@ -105,6 +105,31 @@ fn a_failed_undo_names_the_dark_numbers_and_how_to_connect_them() {
         let other = text[dark..].find("telform undo last").unwrap_or(usize::MAX);
         assert!(next < other, "{}", ran.whole());
     }
+}
+
+/// What a killed undo created again is not created twice, and serves the numbers.
+#[test]
+fn what_a_killed_undo_created_again_is_used() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    let (before, yaml) =
+        (served(&story), "providers:\n  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n");
+    story.unpod(yaml);
+    story.apply();
+    story.expect(0, "apply --destroy --auto-approve --max-deletes 1 --max-numbers-dark 3");
+    let runs = story.expect(0, "journal list --json").json()["runs"].as_array().unwrap().clone();
+    let run = runs.iter().find(|run| run["command"] != "undo" && run["writes"].as_u64() > Some(0)).unwrap()["run"].clone();
+    let run = run.as_str().unwrap().to_owned();
+    killed_at(&story, "undo last --auto-approve", "*/connect-provider/", 2);
+    let ran = story.expect(0, &format!("undo {run} --auto-approve"));
+    let made =
+        story.sandbox.world().unpod.configurations.iter().map(|it| it.id).filter(|id| ![42, 43].contains(id)).collect::<Vec<_>>();
+    assert_eq!(made.len(), 1, "{}", ran.whole());
+    let wanted: Vec<_> = before
+        .into_iter()
+        .map(|(bridge, number, by)| (bridge, number, by.map(|id| if id == 42 { made[0] } else { id })))
+        .collect();
+    assert_eq!(served(&story), wanted, "{}", ran.whole());
+    ran.is_silent_about("on sales:").is_silent_about("its address now means");
 }
 
 /// The replacement moved the numbers, and the delete of the old object failed.
@@ -131,11 +156,22 @@ fn an_unfinished_replacement_is_undone_backwards() {
     let ran = story.expect(0, "undo last --auto-approve --max-deletes 1");
     assert_eq!(served(&story), before, "{}", ran.whole());
     let world = story.world();
-    let ids: Vec<u64> =
-        world["unpod"]["configurations"].as_array().unwrap().iter().filter_map(|it| it["id"].as_u64()).collect();
+    let ids: Vec<u64> = world["unpod"]["configurations"].as_array().unwrap().iter().filter_map(|it| it["id"].as_u64()).collect();
     assert_eq!(ids, [42, 43], "the old object stays, the new one is deleted: {}", ran.whole());
     assert_eq!(story.ledger()["objects"]["providers.old"]["id"], json!("42"));
     ran.is_silent_about("an earlier replacement was not finished").is_silent_about("`id:`");
+}
+
+#[test]
+fn an_undo_of_a_replacement_that_was_killed_goes_on_backwards() {
+    let (story, before) = replaced_in_part();
+    let run = story.expect(0, "journal list --json").json()["runs"].as_array().unwrap().last().unwrap()["run"].clone();
+    let guards = "--auto-approve --max-deletes 1";
+    killed_at(&story, &format!("undo last {guards}"), "*/connect-provider/", 2);
+    let ran = story.expect(0, &format!("undo {} {guards}", run.as_str().unwrap()));
+    assert_eq!(served(&story), before, "{}", ran.whole());
+    let ids: Vec<u64> = story.sandbox.world().unpod.configurations.iter().map(|it| it.id).collect();
+    assert_eq!(ids, [42, 43], "{}", ran.whole());
 }
 
 #[test]
@@ -146,8 +182,7 @@ fn an_undo_never_finishes_a_replacement() {
     let ran = story.run("undo last --auto-approve --max-deletes 1");
     ran.says("protected by prevent_delete");
     let world = story.world();
-    let ids: Vec<u64> =
-        world["unpod"]["configurations"].as_array().unwrap().iter().filter_map(|it| it["id"].as_u64()).collect();
+    let ids: Vec<u64> = world["unpod"]["configurations"].as_array().unwrap().iter().filter_map(|it| it["id"].as_u64()).collect();
     assert!(ids.contains(&42), "{ids:?} {}", ran.whole());
     assert_eq!(served(&story), before, "{}", ran.whole());
 }
@@ -172,5 +207,33 @@ fn what_waits_for_its_confirmation_is_not_said_to_be_gone() {
     story.expect(0, "undo last --auto-approve").says(hidden).is_silent_about("no longer exists");
     story.expect(0, "forget partners.west");
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("partners.west: it is not visible: it waits for its confirmation, or it no longer exists").says("telform adopt partners.west");
+    ran.says("partners.west: it is not visible: it waits for its confirmation, or it no longer exists")
+        .says("telform adopt partners.west");
+}
+
+/// The whole example: an attribute that cannot be cleared does not stop the rest.
+#[test]
+fn what_cannot_be_cleared_is_named_and_the_rest_is_undone() {
+    let story = crate::as_printed::example(crate::as_printed::TELNYX, "");
+    story.expect(0, "apply --auto-approve --sandbox world.yaml");
+    let ran = story.expect(0, "undo last --auto-approve --sandbox world.yaml --max-deletes 9 --max-numbers-dark 4");
+    ran.says("outbound_voice_profiles.domestic daily_spend_limit: it had no value, and the service takes no null");
+    ran.says("phone_numbers.sales-main billing_group_id: it had no value");
+    ran.says("billing_groups.sales: phone_numbers.sales-main (billing_group_id) still names it");
+    ran.says("+13125550101: connection 1293384261075731401 no longer exists: that run deleted it");
+    ran.says("cut off by this plan, and the YAML still connects it")
+        .says("phone_numbers.sales-fax connects to ip_connections.fax-switch");
+    ran.is_silent_about("Different from what was saved").is_silent_about("Include it");
+}
+
+#[test]
+fn an_undo_that_needs_approvals_says_how_to_plan_it() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").setting("TELFORM_APPROVALS", "1");
+    story.unpod(NUMBERS);
+    let refused = story.run("undo last");
+    refused
+        .says("`telform undo last` would apply")
+        .says("telform undo last --plan --out undo.json")
+        .says("telform apply undo.json");
+    story.run("resume").says("telform undo RUN --plan --out undo.json");
 }

@@ -217,7 +217,7 @@ impl<'a> UndoBuilder<'a> {
                 || (kind.link.is_some() && connection.bridge == id && connection.served_by != ServedBy::Unserved)
         });
         its.filter(|connection| !brought.contains(&(connection.bridge.clone(), connection.number.as_str())))
-            .map(|connection| format!("{} on {}", connection.number, connection.bridge))
+            .map(|connection| self.number_label(account, &connection.number, &connection.bridge))
             .collect()
     }
 

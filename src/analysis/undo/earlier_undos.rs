@@ -90,8 +90,7 @@ impl<'a> UndoBuilder<'a> {
 /// Whether a step had its effect, as its answer or a later reading shows.
 pub(super) fn is_done(record: &RecordedStep<'_>) -> bool {
     record.intent.is_some()
-        && (record.end() == Some(StepEnding::Done)
-            || record.settled.is_some_and(|(verdict, _)| verdict == JournalFinding::Done))
+        && (record.end() == Some(StepEnding::Done) || record.settled.is_some_and(|(verdict, _)| verdict == JournalFinding::Done))
 }
 
 /// Whether a step was sent, and neither its answer nor a later reading decides.

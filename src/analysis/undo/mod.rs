@@ -10,7 +10,7 @@ use crate::model::resource::{
     AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
 };
 use crate::model::value::{CompactValue, HiddenValues, Value};
-use crate::plan::{ExistingObject, FreedNumber, Plan, Step, StepOperation};
+use crate::plan::{ExistingObject, FreedNumber, NOT_CLEARED, Plan, Step, StepOperation};
 use crate::services;
 use crate::state::journal::RecordedRun;
 
@@ -106,6 +106,7 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, earlier: &[(RecordedRun<'_>,
         today,
         earlier: earlier_undos::earlier_undos(earlier),
         remade: BTreeMap::new(),
+        still_named: BTreeMap::new(),
         undo: Undo::default(),
         run: run.id.to_owned(),
         recreated: BTreeMap::new(),
@@ -130,16 +131,15 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, earlier: &[(RecordedRun<'_>,
             maker.moved.insert(address.clone(), account.clone());
         }
     }
-    // A bridge may be created after the one that it replaces is deleted.
+    // What an update leaves may name what was created, and a bridge may be created after the one that it replaces is deleted.
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Update { .. })) {
+        maker.undo_update(deed);
+    }
     for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Create { .. })) {
         maker.undo_create(deed, &deeds);
     }
-    for deed in &deeds {
-        match &deed.step.operation {
-            StepOperation::Update { .. } => maker.undo_update(deed),
-            StepOperation::Delete { .. } => maker.undo_delete(deed, &deeds),
-            _ => {}
-        }
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Delete { .. })) {
+        maker.undo_delete(deed, &deeds);
     }
     maker.name_recreated_objects();
     maker.undo_numbers(run, &deeds);
@@ -183,6 +183,8 @@ struct UndoBuilder<'a> {
     accounts: BTreeMap<String, String>,
     /// Identities of the objects that the run created.
     made: BTreeSet<String>,
+    /// Ids that an attribute goes on to name, because it cannot be cleared: with that attribute.
+    still_named: BTreeMap<String, String>,
     /// Numbers that left with their bridge and can return only with it.
     freed_connections: FreedConnections,
 }
@@ -242,7 +244,13 @@ impl<'a> UndoBuilder<'a> {
             if field.values_equal(&was, now) {
                 continue;
             }
-            if still {
+            if still && was.is_null() && !kind.can_clear(field) {
+                self.add_not_undone(format!("{address} {name}"), NOT_CLEARED);
+                field.map_references(now, &mut |_, id| {
+                    self.still_named.insert(id.to_owned(), format!("{address} ({name})"));
+                    None
+                });
+            } else if still {
                 // What null does to a nested value is not documented; the empty collection clears it.
                 let was = if was.is_null() { field.cleared_value() } else { was };
                 if !self.today.hidden.can_open_all(&was) {
@@ -291,7 +299,9 @@ impl<'a> UndoBuilder<'a> {
         }
         let old = self.still_replaces(address, &deed.account, kind);
         if let Some(old) = old.filter(|old| !self.is_former(address, old)) {
-            let why = format!("it replaced {old} of another account, which is still there; `telform apply --target {address}` finishes that");
+            let why = format!(
+                "it replaced {old} of another account, which is still there; `telform apply --target {address}` finishes that"
+            );
             return self.add_not_undone(address, why);
         }
         let others = self.serves_otherwise(kind, &deed.account, id, deeds);
@@ -319,6 +329,9 @@ impl<'a> UndoBuilder<'a> {
         });
         if changed {
             return self.add_not_undone(address, "changed since it was created; left alone");
+        }
+        if let Some(by) = self.still_named.get(id).cloned() {
+            return self.add_not_undone(address, format!("{by} still names it"));
         }
         if let Some(old) = old {
             return self.reverse_replacement(address, &deed.account, kind, old);

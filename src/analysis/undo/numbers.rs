@@ -26,7 +26,7 @@ impl UndoBuilder<'_> {
         let turns = number_changes(run, deeds);
         let changed = self.numbers_changed_since(&turns);
         for ((account, bridge, number), turn) in turns {
-            let what = format!("{number} on {bridge}");
+            let what = self.number_label(&account, &number, &bridge);
             let back = match &turn.before {
                 ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id.clone()),
                 ServedBy::NotThere | ServedBy::Unserved => None,
@@ -63,7 +63,12 @@ impl UndoBuilder<'_> {
                 && there(roles.holder, &bridge)
                 && let Err(why) = self.address_today(owner, &account, &bridge)
             {
-                self.note_number_not_undone(live, &number, what, format!("{owner} is {why}"));
+                self.note_number_not_undone(
+                    live,
+                    &number,
+                    what,
+                    format!("{owner}{}{why}", if why.starts_with("no longer") { " is " } else { ": " }),
+                );
                 continue;
             }
             if !there(roles.holder, &bridge) {
@@ -94,7 +99,7 @@ impl UndoBuilder<'_> {
             wanted.entry(at.clone()).or_default();
             let roles = self.link_roles(&at.0);
             for (number, prior) in prior_connections {
-                let what = format!("{number} on {}", at.1);
+                let what = self.number_label(&at.0, &number, &at.1);
                 let on_taker = self.replacement_has_number(deeds, &at, &number);
                 if let Some(why) = self.why_not_free(&at.0, &number).filter(|_| !on_taker) {
                     self.add_not_undone(what, why);
@@ -135,6 +140,11 @@ impl UndoBuilder<'_> {
     /// The roles of linked objects at the service of an account.
     pub(super) fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
         self.today.desired.accounts.get(account)?.service.link_roles()
+    }
+
+    /// A number on what holds it, for people.
+    pub(super) fn number_label(&self, account: &str, number: &str, bridge: &str) -> String {
+        services::number_and_place(self.link_roles(account).map_or("", |roles| roles.holder), number, bridge)
     }
 
     /// What messages call linked objects at the service of an account.
@@ -253,7 +263,7 @@ impl UndoBuilder<'_> {
                 (ServedBy::Unserved, None) => continue,
                 (_, None) => format!("on the same {}, it is not known what serves {number}", words.holder),
             };
-            numbers.keys().for_each(|number| self.add_not_undone(format!("{number} on {bridge}"), why.clone()));
+            numbers.keys().for_each(|number| self.add_not_undone(self.number_label(account, number, bridge), why.clone()));
             return;
         }
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));

@@ -6,6 +6,7 @@ use super::{DoneStep, NotUndone, done_steps};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use crate::model::value::CompactValue;
 use crate::plan::{ObjectRef, Plan, Step, StepOperation, UndoEntry};
+use crate::services;
 use crate::state::journal::RecordedRun;
 
 /// How the plan that undoes a run differs from the one that was saved with it: the subject and the request.
@@ -74,18 +75,19 @@ fn difference(wanted: Vec<NamedRequest>, sent: Vec<NamedRequest>, said: &[&str])
     let is_said = |what: &str| said.iter().any(|said| are_about_same(what, said));
     let mut both: BTreeMap<String, [Vec<NamedRequest>; 2]> = BTreeMap::new();
     for (side, list) in [wanted, sent].into_iter().enumerate() {
-        for request in list {
+        for request in list.into_iter().filter(|it| !said.contains(&it.what.as_str())) {
             both.entry(request.subject()).or_default()[side].push(request);
         }
     }
     for [wanted, sent] in both.into_values() {
-        let merge = |list: &[NamedRequest]| -> BTreeMap<String, String> { list.iter().flat_map(|it| it.entries.clone()).collect() };
+        let merge =
+            |list: &[NamedRequest]| -> BTreeMap<String, String> { list.iter().flat_map(|it| it.entries.clone()).collect() };
         let (was, is) = (merge(&wanted), merge(&sent));
         if let (Some(first), false) = (wanted.first(), sent.is_empty()) {
             let names: BTreeSet<&String> = was.keys().chain(is.keys()).filter(|name| was.get(*name) != is.get(*name)).collect();
             let names = names.into_iter().filter(|name| !said.contains(&format!("{} {name}", first.what).as_str())).cloned();
             let names: Vec<String> = names.collect();
-            if !names.is_empty() && !said.contains(&first.what.as_str()) {
+            if !names.is_empty() {
                 found.changed.push((first.what.clone(), first.text.clone(), names));
             }
             continue;
@@ -106,9 +108,10 @@ fn are_about_same(a: &str, b: &str) -> bool {
 /// The subject of a step, in the form of an [`Inverse`].
 fn step_subject(step: &Step) -> String {
     match &step.operation {
-        StepOperation::Disconnect { bridge, number, .. } => format!("{number} on {bridge}"),
-        StepOperation::Connect { bridge: ObjectRef::Id(bridge), number, .. } => {
-            format!("{number} on {bridge}")
+        StepOperation::Disconnect { bridge, number, .. }
+        | StepOperation::Connect { bridge: ObjectRef::Id(bridge), number, .. } => {
+            let kind = step.address.as_ref().map_or("", |address| &address.kind);
+            services::number_and_place(kind, number, bridge)
         }
         StepOperation::Connect { number, .. } => number.clone(),
         _ => step.address.as_ref().map(ToString::to_string).unwrap_or_default(),

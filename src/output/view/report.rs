@@ -58,7 +58,8 @@ pub fn render_unfinished(plan: &Plan, report: &ApplyReport, advice: &[NextComman
         let _ = writeln!(out, "\n{}", paint(BAD, format!("DARK NOW ({}): disconnected, and not connected again", dark.len())));
         let target = wording::link_words(plan).target;
         for (number, bridge, provider) in &dark {
-            let cut = plan.steps.iter().any(|it| matches!(&it.operation, StepOperation::Disconnect { number: of, .. } if of == number));
+            let cut =
+                plan.steps.iter().any(|it| matches!(&it.operation, StepOperation::Disconnect { number: of, .. } if of == number));
             let was = if cut { "was on" } else { "was to be on" };
             let _ = writeln!(out, "  {}  {was} {}, served by {target} {}", escape(number), escape(bridge), escape(provider));
         }
@@ -311,9 +312,8 @@ fn left_dark<'a>(plan: &'a Plan, report: &'a ApplyReport) -> impl Iterator<Item 
     let numbers = notices.filter_map(|notice| notice.detail.as_deref()?.split(' ').next());
     numbers.filter_map(|number| {
         let connects: Vec<&Step> = plan.steps.iter().filter(|step| step.connects(number)).collect();
-        let may_be_done = |step: &&Step| {
-            report.outcome(&step.id).is_some_and(|it| it.is_done() || matches!(it, StepOutcome::Unknown { .. }))
-        };
+        let may_be_done =
+            |step: &&Step| report.outcome(&step.id).is_some_and(|it| it.is_done() || matches!(it, StepOutcome::Unknown { .. }));
         let StepOperation::Connect { bridge, provider, .. } = &connects.last()?.operation else { return None };
         let text = |at: &ObjectRef| match at {
             ObjectRef::Id(id) => Some(id.clone()),

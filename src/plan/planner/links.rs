@@ -287,18 +287,24 @@ fn is_left_out(inputs: &Inputs<'_>, selection: &Selection, address: &Address) ->
 }
 
 /// Numbers of an account that entries declare which the run leaves out.
-fn left_out_numbers<'a>(inputs: &Inputs<'a>, selection: &Selection, account: &Account) -> BTreeMap<&'a str, &'a Address> {
+fn left_out_numbers<'a>(
+    inputs: &Inputs<'a>,
+    selection: &Selection,
+    account: &Account,
+) -> BTreeMap<&'a str, (&'a Address, &'a Address)> {
     let mut numbers = BTreeMap::new();
     if selection.is_whole() {
         return numbers;
     }
     let objects = inputs.desired.objects.values().filter(|object| object.account == account.name);
     for object in objects.filter(|object| is_left_out(inputs, selection, &object.address)) {
-        numbers.extend(object.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &object.address)));
+        numbers.extend(
+            object.numbers.iter().flatten().map(|(number, wanted)| (number.as_str(), (&object.address, &wanted.provider))),
+        );
     }
     let entries = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
     let entries = entries.filter(|entry| !selection.includes(&entry.address));
-    numbers.extend(entries.map(|entry| (entry.number.as_str(), &entry.address)));
+    numbers.extend(entries.map(|entry| (entry.number.as_str(), (&entry.address, &entry.wanted.provider))));
     numbers
 }
 
