@@ -135,6 +135,7 @@ impl Progress for Console {
             RunEvent::IsTakenBack { is_whole: false } => self.print_stderr(
                 "Everything that the run changed is already as it was before, except what is named above. Nothing was written.\n",
             ),
+            RunEvent::StaysDark(numbers) => undo::print_dark(self, numbers),
             RunEvent::OnlyLedgerChanged if quiet => {}
             RunEvent::OnlyLedgerChanged => self.print_stderr("Only the ledger was changed. No request was sent.\n"),
             RunEvent::TookBack { plan, left, yaml_differs } => {

@@ -1,8 +1,7 @@
 //! The vocabulary in which a service is declared. A kind is a static table; validation, schema, reading, comparing, choosing
 //! the request, masking and documentation all read the same rows.
 //!
-//! A behaviour that the vocabulary cannot describe gets a new variant here, which every reader must match; never an
-//! `if` on a name.
+//! A behaviour that the vocabulary cannot describe gets a new variant here that every reader must match; never an `if` on a name.
 
 use serde_json::Map;
 
@@ -60,6 +59,8 @@ pub struct Kind {
     pub ignored_keys: &'static [&'static str],
     /// How an existing object is changed.
     pub update: UpdateMethod,
+    /// The attributes that null clears, where it does not clear all.
+    pub nullable: Option<&'static [&'static str]>,
     /// Whether it can be deleted.
     pub delete: DeleteSupport,
     /// Its objects are never made and never deleted from here: what exists is adopted, and what is no longer declared is released.
@@ -120,6 +121,7 @@ impl Kind {
             fields: &[],
             ignored_keys: &[],
             update: UpdateMethod::Patch,
+            nullable: None,
             delete: DeleteSupport::Supported,
             adopted_only: false,
             gone_when: &[],

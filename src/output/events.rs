@@ -43,12 +43,14 @@ pub enum Said<'a> {
         /// What is kept, and why.
         left: &'a [crate::analysis::undo::NotUndone],
     },
-    /// The undo differs from what was saved with the run, because something changed since.
+    /// The undo differs from what was saved with the run.
     UndoMoved {
         /// Saved then, and not sent now.
         dropped: Vec<Saved<'a>>,
         /// Sent now, and not saved then.
         added: Vec<Saved<'a>>,
+        /// Sent now with other values than those saved then.
+        changed: Vec<Saved<'a>>,
     },
     /// The plan. Everything after it is about this plan.
     Planned {
@@ -164,6 +166,9 @@ pub struct Saved<'a> {
     pub what: &'a str,
     /// Method and path.
     pub request: &'a str,
+    /// Names of the values that differ; empty for a request that only one of both has.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub attributes: &'a [String],
 }
 
 /// A disconnected number.

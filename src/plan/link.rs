@@ -82,6 +82,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) dark_before: BTreeSet<&'a str>,
     /// Addresses of targets that let no call through after the plan.
     pub(super) dark_after: BTreeSet<String>,
+    /// Whether the plan undoes a run.
+    pub(super) undoes: bool,
     /// Numbers that an earlier run disconnected and did not connect again.
     pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
     /// Whether these are what the service lists.
@@ -90,8 +92,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) unknown_destinations: &'a BTreeSet<&'static str>,
     /// Declared bridges that the run leaves out, by slug.
     pub(super) left_out_bridges: BTreeMap<&'a str, &'a Address>,
-    /// Numbers that the entries declare which the run leaves out, each with its entry.
-    pub(super) left_out_numbers: BTreeMap<&'a str, &'a Address>,
+    /// Numbers that the entries declare which the run leaves out, each with its entry and with what is to serve it.
+    pub(super) left_out_numbers: BTreeMap<&'a str, (&'a Address, &'a Address)>,
     /// Slugs of the live bridges.
     pub(super) slugs: BTreeSet<&'a str>,
     /// Ids of the live configurations.
@@ -181,12 +183,14 @@ impl LinkInputs<'_> {
                 Some(leaving) => leaving.replacement.clone(),
                 None => Some(ObjectRef::Id(open.provider.clone())),
             };
+            let declared = self.declared_bridge(&open.bridge);
             let decides = |bridge: &PlannedBridge| bridge.owns_all || bridge.numbers.contains_key(&open.number);
-            let decided =
-                self.declared_bridge(&open.bridge).is_some_and(decides) || self.leaving_bridges.contains_key(&open.bridge);
+            let decided = declared.is_some_and(decides) || self.leaving_bridges.contains_key(&open.bridge);
+            let connects = wired.steps.connects_number(&open.number);
+            let given_up = heir.is_none() || self.gives_up(open, declared);
             let possible = self.slugs.contains(open.bridge.as_str()) && self.configurations.contains(open.provider.as_str());
             match heir {
-                Some(heir) if !served && !decided && possible && !wired.steps.connects_number(&open.number) => {
+                Some(heir) if !served && !decided && possible && !connects => {
                     let owner = Address::parse(&(self.label)(&open.provider))
                         .filter(|address| address.name != open.provider)
                         .unwrap_or_else(|| Address::new(self.link.roles.targets[0], &open.provider));
@@ -208,18 +212,28 @@ impl LinkInputs<'_> {
                         dark_steps: 0,
                     });
                 }
-                // Connected again, or the YAML now decides about it: the move is finished.
+                // Until something serves it, the record of a number stays: a connect that is planned may fail.
                 _ => {
-                    if !served && !decided && !wired.steps.connects_number(&open.number) {
+                    if !served && !decided && !connects {
                         wired.remarks.notices.push(left_dark_notice(open, None));
                     }
-                    wired
-                        .remarks
-                        .effects
-                        .push(LedgerUpdate::MoveEnded { account: self.account.to_owned(), number: open.number.clone() });
+                    if served || (given_up && !connects) {
+                        let (account, number) = (self.account.to_owned(), open.number.clone());
+                        wired.remarks.effects.push(LedgerUpdate::MoveEnded { account, number });
+                    }
                 }
             }
         }
+    }
+
+    /// Whether the YAML wants nothing to serve a number that an earlier run disconnected. What an undo leaves out says nothing about
+    /// that.
+    fn gives_up(&self, open: &CreatedConnection, declared: Option<&PlannedBridge>) -> bool {
+        let dropped = |bridge: &PlannedBridge| bridge.owns_all && !bridge.undecided.contains_key(&open.number);
+        !self.undoes
+            && !self.wanted_elsewhere(&open.number)
+            && !self.left_out_numbers.contains_key(open.number.as_str())
+            && (declared.is_some_and(dropped) || self.leaving_bridges.contains_key(&open.bridge))
     }
 
     fn declared_bridge(&self, slug: &str) -> Option<&PlannedBridge> {
@@ -508,9 +522,14 @@ impl LinkInputs<'_> {
             .entry(connection.bridge.clone())
             .or_default()
             .push((connection.bridge.clone(), connection.number.clone()));
-        if let Some(left_out) = self.left_out_numbers.get(connection.number.as_str()) {
-            let detail = Some(format!("{}, which {left_out} declares", connection.number));
-            wired.remarks.notices.push(PlanNotice::about(NoticeCode::MoveLeftOut, self.account, Some(owner), detail));
+        if let Some((left_out, target)) = self.left_out_numbers.get(connection.number.as_str()) {
+            // No option includes the entry in an undo.
+            let (code, detail) = if self.undoes || *target == owner {
+                (NoticeCode::StillConnectedInYaml, format!("{}, which {left_out} connects to {target}", connection.number))
+            } else {
+                (NoticeCode::MoveLeftOut, format!("{}, which {left_out} declares", connection.number))
+            };
+            wired.remarks.notices.push(PlanNotice::about(code, self.account, Some(owner), Some(detail)));
         }
         self.note_goes_dark(connection, wired);
     }

@@ -10,8 +10,7 @@ use super::diagnostics::{NoticeCode, RefusalCode};
 use super::live_index::{LiveIndex, key_text, shown_in_part, wanted_key};
 use super::references::{ReferredObject, known_id, resolve};
 use super::remarks::Remarks;
-use super::{Inputs, LedgerUpdate};
-use super::{existing, pin, similar_keys, unanswered_creates};
+use super::{Inputs, LedgerUpdate, existing, pin, similar_keys, unanswered_creates};
 use crate::model::kind::{Field, Kind};
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
@@ -200,7 +199,10 @@ fn match_one_address<'a>(
             .filter(|entry| entry.replaced.contains(id))
             .and_then(|entry| Some((entry, *shelf.by_id.get(entry.id.as_str())?)))
         {
-            findings.remarks.note(object, NoticeCode::PinReplaced, Some(entry.id.clone()));
+            // An undo pins what it restores, and no YAML says so.
+            if inputs.options.undo.is_none() {
+                findings.remarks.note(object, NoticeCode::PinReplaced, Some(entry.id.clone()));
+            }
             return MatchOutcome::Live(live);
         }
         let Some(live) = shelf.by_id.get(id.as_str()) else {

@@ -53,6 +53,7 @@ mod similar_keys;
 mod step;
 mod unanswered_creates;
 mod undo_entry;
+mod undo_of_object;
 mod unnumbered_step;
 
 pub use account_moves::shown_now;
@@ -76,7 +77,7 @@ pub(crate) use selection::known_addresses;
 pub use selection::{RunLimits, TypedLimits, accounts_to_read, is_selected};
 pub use step::{FreedNumber, ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 pub use unanswered_creates::{entry_of_late_create, has_natural_key, twin_notices};
-pub use undo_entry::UndoEntry;
+pub use undo_entry::{NOT_CLEARED, UndoEntry};
 
 /// The inputs of a plan.
 #[derive(Debug, Clone, Copy)]

@@ -171,6 +171,9 @@ pub enum NoticeCode {
     DoesNotRing,
     /// A number is cut off, and an entry that the run leaves out declares it elsewhere. Detail: number and entry.
     MoveLeftOut,
+    /// A number that is cut off for what is deleted, and that an entry outside of the run still connects. Detail: number, entry and
+    /// what it names.
+    StillConnectedInYaml,
     /// Something serves a number now that lets no call through; after the plan it rings. Detail: number and target.
     RingsAgain,
     /// A run disconnected a number and did not connect it again; this plan connects it. Detail: number and bridge.
@@ -216,6 +219,7 @@ impl NoticeCode {
                 | Self::DoesNotRing
                 | Self::RingsAgain
                 | Self::MoveLeftOut
+                | Self::StillConnectedInYaml
                 | Self::DarkNow
                 | Self::LeftDark
                 | Self::NotListed
@@ -334,6 +338,7 @@ impl NoticeCode {
             Self::MoveLeftOut => {
                 "only cut off, although the YAML connects it elsewhere: that entry is not part of this run. Include it, and the number moves"
             }
+            Self::StillConnectedInYaml => "cut off by this plan, and the YAML still connects it",
             Self::RingsAgain => {
                 "does not ring now: what serves it is inactive, or has nothing that its calls go to. It rings after this plan"
             }

@@ -84,6 +84,11 @@ impl ObjectRef {
 }
 
 impl Step {
+    /// Whether it connects this number.
+    pub fn connects(&self, of: &str) -> bool {
+        matches!(&self.operation, StepOperation::Connect { number, .. } if number == of)
+    }
+
     /// What its request sends of an attribute.
     pub fn sent_value(&self, name: &str) -> Option<&BodyValue> {
         self.call.body.as_ref().map(CallBody::own_entries)?.get(name)

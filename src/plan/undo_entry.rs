@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
+use super::undo_of_object::{undo_create, undo_delete, undo_update};
 use super::{Change, ChangeAction, Plan};
-use crate::model::call::{BodyEntries, BodyValue, Call, CallBody, RequestMethod, StepId};
-use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind, Link, NumberParameter, UpdateMethod};
+use crate::model::call::{BodyValue, Call, CallBody, StepId};
+use crate::model::kind::{AttributeType, Field, Kind, Link, NumberParameter};
 use crate::model::resource::{Address, ServedBy};
 use crate::model::value::{AttributeValues, CompactValue, Value, hidden::holds_mark};
 use crate::services;
-use crate::text;
+
+/// Why an attribute that had no value keeps the one that it got.
+pub const NOT_CLEARED: &str = "it had no value, and the service takes no null: it cannot be cleared";
 
 /// How to undo one change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,17 +116,24 @@ impl Plan {
                 let sent =
                     |name: &String| step.call.body.as_ref().is_some_and(|body| body.own_entries().contains_key(name.as_str()));
                 let hidden = before.iter().filter(|(name, was)| sent(name) && holds_mark(&CompactValue::from(*was)));
-                let lost: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
+                let mut lost: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
                 let rest = before.iter().filter(|(name, _)| !lost.contains(name));
-                let before = &rest.map(|(name, was)| (name.clone(), was.clone())).collect();
-                let secrets = secrets.iter().chain(&lost);
-                let name = |secret: &String| UndoEntry {
+                let before: &AttributeValues = &rest.map(|(name, was)| (name.clone(), was.clone())).collect();
+                let entry = |name: &String, why: &str| UndoEntry {
                     of: vec![step.id.clone()],
-                    what: format!("{address} {secret}"),
+                    what: format!("{address} {name}"),
                     calls: Vec::new(),
-                    lost: Some("overwritten: telform does not store secrets, so undo cannot send the old one again".to_owned()),
+                    lost: Some(why.to_owned()),
                 };
-                undo_update(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
+                let overwritten = "overwritten: telform does not store secrets, so undo cannot send the old one again";
+                let mut all: Vec<UndoEntry> = secrets.iter().chain(&lost).map(|name| entry(name, overwritten)).collect();
+                let set = |name: &str| before.get(name).is_some_and(|was| !was.is_null()) || lost.iter().any(|lost| lost == name);
+                let stays = |field: &&Field| field.ty != AttributeType::Secret && !kind.can_clear(field) && !set(field.name);
+                let names = kind.fields.iter().filter(stays).map(|field| field.name.to_owned());
+                let stay: Vec<String> = names.filter(sent).collect();
+                all.extend(stay.iter().map(|name| entry(name, NOT_CLEARED)));
+                lost.extend(stay);
+                undo_update(step, kind, before, &lost).into_iter().chain(all).collect()
             }
             StepOperation::Delete { id, before, frees, prior_connections, .. } => {
                 // The entry describes the object that replaces it, and so do its secrets.
@@ -174,7 +184,7 @@ impl Plan {
         };
         let mut inverse = UndoEntry {
             of: turn.steps.iter().map(|step| step.id.clone()).collect(),
-            what: format!("{} on {on}", turn.number),
+            what: services::number_and_place(address_kind(step), turn.number, &on),
             calls: Vec::new(),
             lost: None,
         };
@@ -254,8 +264,12 @@ impl<'a> UndoIndex<'a> {
         of: &str,
         prior: Option<&FreedNumber>,
     ) -> Option<UndoEntry> {
-        let mut inverse =
-            UndoEntry { of: vec![step.id.clone()], what: format!("{of} on {bridge}"), calls: Vec::new(), lost: None };
+        let mut inverse = UndoEntry {
+            of: vec![step.id.clone()],
+            what: services::number_and_place(address_kind(step), of, bridge),
+            calls: Vec::new(),
+            lost: None,
+        };
         let (id, holder) = (prior.and_then(|prior| prior.id), kind.singular);
         inverse.lost = match (prior.map(|prior| &prior.served), id, kind.link) {
             (None, ..) => Some(format!("it is taken off with the deleted {holder}: undo does not put it back")),
@@ -292,120 +306,7 @@ struct NumberTransition<'a> {
     after: Option<&'a ObjectRef>,
 }
 
-fn call_of_step(step: &Step, method: RequestMethod, path: String, entries: Option<BodyEntries>) -> Call {
-    let account = step.call.account.clone();
-    Call { account, method, path, query: Vec::new(), body: entries.map(CallBody::Object), headers: Vec::new() }
-}
-
-/// The path of a collection, from that of one of its objects, and vice versa.
-fn swap_path_template(kind: &Kind, path: &str, from: &str, to: &str, id: &str) -> String {
-    // How an account spells the collection is known only from the request itself.
-    let head = from.split(['{']).next().unwrap_or_default();
-    let spelling = path.strip_prefix(head).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    kind.filled(to, Some(spelling), id)
-}
-
-/// A created object is deleted.
-fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
-    let (method, member) = kind.delete_request();
-    let path = swap_path_template(kind, &step.call.path, kind.collection, member, &format!("{{{}}}", step.id));
-    let lost = match kind.delete {
-        DeleteSupport::Supported => None,
-        DeleteSupport::Ends { switch, word, .. } => Some(format!(
-            "permanent: the service documents no way to delete a {}; an undo leaves it {word}, and only if the account sets `{switch}`",
-            kind.singular
-        )),
-        DeleteSupport::Undocumented { switch } => Some(format!(
-            "permanent: the service documents no way to delete a {}; undo tries it only if the account sets `{switch}`",
-            kind.singular
-        )),
-    };
-    let calls = vec![call_of_step(step, method, path, None)];
-    UndoEntry { of: vec![step.id.clone()], what: what.to_owned(), calls, lost }
-}
-
-/// A changed object gets back its current values.
-fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost: &[String]) -> Option<UndoEntry> {
-    let mut entries = BodyEntries::new();
-    for (name, payload) in
-        step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.iter().any(|lost| lost == *name))
-    {
-        let (Some(sent), Some(field)) = (payload.known_value(), kind.field(name)) else { continue };
-        let was =
-            before.get(name.as_str()).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
-        if !field.values_equal(&was, sent) {
-            entries.insert(name.clone(), BodyValue::Value(was));
-        }
-    }
-    if entries.is_empty() {
-        return None;
-    }
-    // What the PATCH carried along it carries along in the other direction, too.
-    let groups: BTreeSet<&str> = entries.keys().filter_map(|name| kind.field(name)?.group()).collect();
-    for (name, payload) in step.call.body.as_ref()?.own_entries() {
-        let along = |field: &Field| field.always_sent || field.group().is_some_and(|group| groups.contains(group));
-        if matches!(payload, BodyValue::Value(_)) && kind.field(name).is_some_and(along) && !lost.iter().any(|lost| lost == name)
-        {
-            entries.entry(name.clone()).or_insert_with(|| payload.clone());
-        }
-    }
-    let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
-    let mut call = call_of_step(step, RequestMethod::Patch, step.call.path.clone(), Some(entries));
-    if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
-        call = call.with_query(key, word);
-    }
-    let what = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
-    Some(UndoEntry { of: vec![step.id.clone()], what, calls: vec![call], lost: None })
-}
-
-/// A deleted object is recreated, as a new object.
-fn undo_delete(
-    step: &Step,
-    kind: &'static Kind,
-    id: &str,
-    before: &AttributeValues,
-    prior_connections: &BTreeMap<String, FreedNumber>,
-    replaced: bool,
-) -> UndoEntry {
-    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
-    let what = format!("{address} ({id})");
-    if let Some(word) = kind.delete.end_word() {
-        let lost = format!("it stays {word}: telform does not reverse that; do it in the service's portal");
-        return UndoEntry { of: vec![step.id.clone()], what, calls: Vec::new(), lost: Some(lost) };
-    }
-    let mut entries = BodyEntries::new();
-    let mut needed = Vec::new();
-    let writable = kind.fields.iter().filter(|field| {
-        !matches!(field.access, AttributeAccess::ReadOnly | AttributeAccess::Kept)
-            && !field.ty.is_links()
-            && field.only_with.is_none_or(|(other, needed)| before.get(other).and_then(Value::as_str) == Some(needed))
-    });
-    for field in writable {
-        if field.ty == AttributeType::Secret {
-            if let (true, Some(address)) = (field.required, &step.address) {
-                needed.push(field.name);
-                let attribute = field.name.into();
-                entries.insert(field.name.into(), BodyValue::Secret { address: Box::new(address.clone()), attribute });
-            }
-        } else if let Some(value) = before.get(field.name).filter(|value| !value.is_null()) {
-            entries.insert(field.name.into(), BodyValue::Value(value.into()));
-        }
-    }
-    let taken: Vec<u64> = prior_connections.values().filter_map(|prior| prior.id).collect();
-    if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
-        && !taken.is_empty()
-    {
-        entries.insert(key.into(), BodyValue::Value(Value::from(taken).into()));
-    }
-    let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
-    let mut lost = format!("permanent: {} that is created again has a different id", text::with_article(kind.singular));
-    if !needed.is_empty() {
-        let then = if replaced { ", where its entry has the earlier values again" } else { "" };
-        lost.push_str(&format!(" and needs its {} from the YAML{then}", needed.join(", ")));
-    }
-    if kind.hidden_until_verified {
-        lost.push_str(", and stays invisible until it is confirmed");
-    }
-    let calls = vec![call_of_step(step, RequestMethod::Post, path, Some(entries))];
-    UndoEntry { of: vec![step.id.clone()], what, calls, lost: Some(lost) }
+/// The kind of what a step is about.
+fn address_kind(step: &Step) -> &str {
+    step.address.as_ref().map_or("", |address| &address.kind)
 }

@@ -69,6 +69,7 @@ pub(crate) mod session;
 pub(crate) mod settle;
 pub(crate) mod signing;
 mod undo;
+mod undone_run;
 mod unmet_attributes;
 
 pub(crate) use accounts::match_account_patterns;

@@ -38,8 +38,11 @@ pub(crate) fn suggest(
     let what = if dark { "To connect the disconnected numbers again and undo this run" } else { "To undo this run" };
     let undo = undo_command(desired, plan, report).map(|command| NextCommand { what, command });
     if let Some(of) = of {
-        let again = NextCommand { what: "To continue", command: undo_again(of, &as_typed(options)) };
-        return undo.into_iter().chain([again]).collect();
+        // What was done so far is part of the way back: to continue comes first.
+        let what = if dark { "To connect the disconnected numbers again and continue" } else { "To continue" };
+        let again = NextCommand { what, command: undo_again(of, &as_typed(options)) };
+        let undo = undo.map(|undo| NextCommand { what: "To undo this undo instead", ..undo });
+        return [again].into_iter().chain(undo).collect();
     }
     let open = settle_creates(plan, report);
     if !open.is_empty() {
@@ -86,12 +89,14 @@ fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<
     let (mut deletes, mut others) = (0, plan.steps.iter().any(unknown));
     for step in plan.steps.iter().filter(done) {
         match &step.operation {
-            StepOperation::Create { replaces, .. } => {
+            // What replaces an object that is still there is deleted, too: its numbers move back.
+            StepOperation::Create { replaces, replaces_in, .. } => {
                 let old_is_gone = |id: &String| {
                     let deleted = |step: &&Step| matches!(&step.operation, StepOperation::Delete { id: of, .. } if of == id);
                     plan.steps.iter().filter(deleted).any(|step| done(&step))
                 };
-                deletes += usize::from(replaces.iter().all(old_is_gone) && can_be_deleted(desired, step));
+                let reversible = replaces_in.is_none() || replaces.iter().all(old_is_gone);
+                deletes += usize::from(reversible && can_be_deleted(desired, step));
             }
             StepOperation::ReadBack { .. } => {}
             _ => others = true,

@@ -251,6 +251,8 @@ pub enum RunEvent<'a> {
         /// Whether nothing had to be left as it is.
         is_whole: bool,
     },
+    /// The undo leaves these numbers dark: a run of telform disconnected them, and nothing serves them.
+    StaysDark(&'a [String]),
     /// The undo changed the ledger alone.
     OnlyLedgerChanged,
     /// The undo is over.

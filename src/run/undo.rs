@@ -8,12 +8,13 @@ use super::carry_out::CarryOut;
 use super::choice::UNKNOWN_ADDRESS;
 use super::ledger_run::enter;
 use super::opened_ledger::is_begun;
-use super::progress::RunEvent;
+use super::progress::{Progress, RunEvent};
 use super::session::open_store;
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
+use super::undone_run::{check_settled, choose_run, earlier_undos, nothing_recorded, plan_of, read_intact_journal};
 use super::{
     ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
-    applicable_part, limits, next_commands, saved_plan, secret_checks, settle,
+    applicable_part, limits, saved_plan, secret_checks, settle,
 };
 use crate::analysis::undo::{self, NotUndone, SavedUndoDifference, Undo, UndoInputs};
 use crate::config::desired;
@@ -45,7 +46,6 @@ pub(crate) struct PlannedUndo {
     pub(crate) of: String,
     /// What it was, for people: its command and its time.
     described: String,
-    /// Whether it was an undo itself: the state in the YAML is then likely to be restored.
     /// Whether the YAML may state what the run did: not where it was an undo or a destroy.
     yaml_differs: bool,
     /// What is there now.
@@ -54,6 +54,8 @@ pub(crate) struct PlannedUndo {
     pub(crate) plan: Option<Plan>,
     /// What is not undone, and why.
     pub(crate) not_undone: Vec<NotUndone>,
+    /// Numbers that telform disconnected, that nothing serves, and that this plan does not connect.
+    pub(crate) dark: Vec<String>,
     /// How the plan differs from the one that was saved with the run.
     pub(crate) moved: SavedUndoDifference,
 }
@@ -111,7 +113,7 @@ pub(crate) async fn undo_signed(
     settle::settle(&mut session, &book).await?;
     let used = reviewed.and_then(|reviewed| book.applied_by(reviewed));
     drop(book);
-    let PlannedUndo { of, live, plan, not_undone, moved, yaml_differs, .. } =
+    let PlannedUndo { of, live, plan, not_undone, dark, moved, yaml_differs, .. } =
         plan_undo(&mut session, &request.of, &request.choice).await?;
     progress.on_event(&RunEvent::UndoFound { run: &of, left: &not_undone });
     let is_whole = not_undone.is_empty();
@@ -121,7 +123,7 @@ pub(crate) async fn undo_signed(
         (None, Some(_)) => Plan::from_ledger_updates(Vec::new(), Vec::new()),
         (None, None) => {
             progress.on_event(&RunEvent::NothingToTakeBack { is_whole });
-            return Ok(Exit::Done);
+            return Ok(exit_with_dark(&*progress, &dark, Exit::Done));
         }
     };
     progress.on_event(&RunEvent::UndoMoved(&moved));
@@ -156,7 +158,7 @@ pub(crate) async fn undo_signed(
         } else {
             progress.on_event(&RunEvent::IsTakenBack { is_whole });
         }
-        return Ok(Exit::Done);
+        return Ok(exit_with_dark(&*progress, &dark, Exit::Done));
     }
     secret_checks::check_supplied(&session, &plan)?;
     if let Some(reviewed) = reviewed {
@@ -176,8 +178,18 @@ pub(crate) async fn undo_signed(
     let how =
         CarryOut { command: "undo", plan_file, of: Some(&of), steps: request.how.steps, stop: progress.stop_requests(), refused };
     let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
-    progress.on_event(&RunEvent::TookBack { plan: &plan, left: &not_undone, yaml_differs });
-    Ok(ran.exit)
+    let left = undo::with_steps_not_done(&not_undone, &plan, &ran.report);
+    progress.on_event(&RunEvent::TookBack { plan: &plan, left: &left, yaml_differs });
+    Ok(exit_with_dark(&*progress, &dark, ran.exit))
+}
+
+/// How an undo ends that leaves these numbers dark: never as if all were well.
+fn exit_with_dark(progress: &dyn Progress, dark: &[String], exit: Exit) -> Exit {
+    if dark.is_empty() {
+        return exit;
+    }
+    progress.on_event(&RunEvent::StaysDark(dark));
+    if exit == Exit::Done { Exit::Partial } else { exit }
 }
 
 /// Reads, and computes the plan that takes a run back. From then on the session is about this undo.
@@ -189,60 +201,49 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
     if !session.lock.is_held() {
         check_settled(run)?;
     }
-    let (then, live, mut undo) = taken_back(session, run).await?;
+    let earlier = earlier_undos(&runs, run)?;
+    let (then, live, mut undo) = taken_back(session, run, &earlier).await?;
     limit_undo(session, choice, &mut undo)?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
     session.options.undo = Some(run.id.to_owned());
-    session.options.targets.clone_from(&undo.about);
-    // An undo requests each value again.
-    session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
-    let described = format!("{} of {}", run.started.command, run.began_at);
-    let yaml_differs = run.started.of.is_none() && !run.started.origin.options.destroy;
-    let (of, not_undone) = (run.id.to_owned(), undo.not_undone);
-    if undo.about.is_empty() {
-        return Ok(PlannedUndo {
-            of,
-            described,
-            yaml_differs,
-            live,
-            plan: None,
-            not_undone,
-            moved: SavedUndoDifference::default(),
-        });
-    }
     // An object that is named only for this run does not become managed: the next apply would delete it as removed from the
     // YAML.
     let known = |address: &&Address| yaml.objects.contains_key(*address) || session.ledger.objects.contains_key(*address);
     let nameless = session.desired.objects.keys().filter(|address| !known(address));
     session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
-    let plan = session.plan(&live)?;
-    let moved = undo::compare_with_saved(run, &then, &plan, &not_undone).unwrap_or_default();
-    Ok(PlannedUndo { of, described, yaml_differs, live, plan: Some(plan), not_undone, moved })
+    let plan = plan_backwards(session, &live, &mut undo)?;
+    let moved = plan.as_ref().and_then(|plan| undo::compare_with_saved(run, &then, &earlier, plan, &undo.not_undone));
+    let connects = |number: &str| plan.iter().flat_map(|plan| &plan.steps).any(|step| step.connects(number));
+    Ok(PlannedUndo {
+        of: run.id.to_owned(),
+        described: format!("{} of {}", run.started.command, run.began_at),
+        yaml_differs: run.started.of.is_none() && !run.started.origin.options.destroy,
+        dark: undo.dark.into_iter().filter(|(number, _)| !connects(number)).map(|(_, what)| what).collect(),
+        live,
+        moved: moved.unwrap_or_default(),
+        not_undone: undo.not_undone,
+        plan,
+    })
 }
 
-/// The effects of open requests are unknown until a run that may write has settled them.
-fn check_settled(run: &journal::RecordedRun<'_>) -> Result<(), RunError> {
-    let open = run.open_steps().filter(|step| step.settled.is_none()).count();
-    if open == 0 {
-        return Ok(());
+/// The plan of an undo; none where it is about nothing. It deletes what the run created and nothing else: an address whose plan would
+/// delete another object, because a replacement is unfinished, is left out.
+fn plan_backwards(session: &mut Run, live: &LiveState, undo: &mut Undo) -> Result<Option<Plan>, RunError> {
+    loop {
+        if undo.about.is_empty() {
+            return Ok(None);
+        }
+        session.options.targets.clone_from(&undo.about);
+        // An undo requests each value again.
+        session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
+        let plan = session.plan(live)?;
+        let Some((address, id)) = undo.foreign_delete(&plan) else { return Ok(Some(plan)) };
+        let why = format!("undoing it would delete {id}, which that run did not create");
+        if !undo.leave_out(&address, &why) {
+            let help = "`telform plan` shows what is unfinished; `telform undo` undoes the rest when that is settled";
+            return Err(RunError::refused("telform::undo::plan", format!("{address}: {why}; nothing was written"), help));
+        }
     }
-    let (requests, them) = match open {
-        1 => ("1 request is".to_owned(), "it"),
-        several => (format!("{several} requests is"), "them"),
-    };
-    let command = match &run.started.of {
-        // An undo that was interrupted is continued: to undo it would do again what it takes back.
-        Some(_) => next_commands::continue_run(run),
-        None => format!("telform undo {}", run.id),
-    };
-    Err(RunError::other(
-        "telform::undo::open",
-        format!(
-            "run {} was interrupted, and the result of {requests} unknown, so it is not known what an undo has to do",
-            run.id
-        ),
-        format!("`{command}` reads what became of {them}, shows its plan and asks before it writes"),
-    ))
 }
 
 /// Limits an undo to what was requested. An address outside the undo is a typing mistake.
@@ -273,25 +274,13 @@ fn limit_undo(session: &mut Run, choice: &PlanSelection, undo: &mut Undo) -> Res
     Ok(())
 }
 
-/// The journal, when it is intact.
-async fn read_intact_journal(session: &Run) -> Result<journal::ParsedJournal, RunError> {
-    let damaged = |error: journal::JournalError| RunError::other(error.code(), error.to_string(), error.help());
-    let kept = journal::read_journal(session.store.state_store()).await.map_err(damaged)?;
-    if let Some(head) = &session.ledger.journal {
-        journal::check_kept_head(session.store.state_store(), &kept, head).map_err(damaged)?;
-    }
-    Ok(kept)
-}
-
 /// The plan of a run, the live state, and the desired state that undoes the run.
-async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result<(Plan, LiveState, Undo), RunError> {
-    let plan = undo::plan_of_run(run).map_err(|why| {
-        RunError::other(
-            "telform::undo::plan",
-            format!("the plan of run {} cannot be read: {why}", run.id),
-            "use the version of telform that wrote it, or a newer one",
-        )
-    })?;
+async fn taken_back(
+    session: &mut Run,
+    run: &journal::RecordedRun<'_>,
+    earlier: &[(journal::RecordedRun<'_>, Plan)],
+) -> Result<(Plan, LiveState, Undo), RunError> {
+    let plan = plan_of(run)?;
     // A problem of an account that it did not write to does not stop the undo.
     let touched = touched_accounts(session, &plan);
     session.asked.retain(|name| touched.as_ref().is_none_or(|touched| touched.contains(name)));
@@ -304,20 +293,37 @@ async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result
     let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.service.link_roles();
     all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).flat_map(LinkRoles::ends).map(Into::into));
     let live = session.read_all(&all).await?;
+    let mut undo = derive(session, run, &plan, earlier, &live);
+    if !undo.reversed.is_empty() {
+        for (address, (old, key)) in std::mem::take(&mut undo.reversed) {
+            session.ledger.reverse_replacement(&address, &old, key);
+        }
+        undo = derive(session, run, &plan, earlier, &live);
+    }
+    undo.desired.kinds.extend(all.kinds);
+    Ok((plan, live, undo))
+}
+
+/// What undoes a run, according to the ledger as it is in this session.
+fn derive(
+    session: &Run,
+    run: &journal::RecordedRun<'_>,
+    plan: &Plan,
+    earlier: &[(journal::RecordedRun<'_>, Plan)],
+    live: &LiveState,
+) -> Undo {
     let inputs =
-        Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
+        Inputs { desired: &session.desired, live, ledger: &session.ledger, key: &session.key, options: &session.options };
     let (renamed, existing) = (plan::renamed_addresses(&inputs), plan::existing_objects(&inputs));
     let today = UndoInputs {
         desired: &session.desired,
-        live: &live,
+        live,
         ledger: &session.ledger,
         renamed: &renamed,
         existing: &existing,
         hidden: session.key.hidden_values(),
     };
-    let mut undo = undo::undo_run(run, &plan, today);
-    undo.desired.kinds.extend(all.kinds);
-    Ok((plan, live, undo))
+    undo::undo_run(run, plan, earlier, today)
 }
 
 /// The accounts of a run; none where they are not known, because an account may have been renamed.
@@ -337,39 +343,4 @@ fn touched_accounts(session: &Run, plan: &Plan) -> Option<BTreeSet<String>> {
     }
     let known = touched.iter().all(|name| desired.accounts.contains_key(name));
     (known && !touched.is_empty()).then_some(touched)
-}
-
-/// No run was recorded here.
-fn nothing_recorded() -> RunError {
-    RunError::other(
-        "telform::undo::run",
-        "the journal has no run, so there is nothing to undo",
-        "an apply writes the journal next to the ledger; name another ledger with --ledger",
-    )
-}
-
-/// The named run. `last` is the last one that wrote something, to a service or only to the ledger.
-fn choose_run<'r, 'a>(runs: &'r [journal::RecordedRun<'a>], of: &str) -> Result<&'r journal::RecordedRun<'a>, RunError> {
-    let wrong = |why: String| RunError::other("telform::undo::run", why, "`telform journal list` shows the runs");
-    if runs.is_empty() {
-        return Err(nothing_recorded());
-    }
-    if of == "last" {
-        let wrote =
-            |run: &&journal::RecordedRun<'_>| run.steps.iter().any(|step| step.intent.is_some()) || changed_management(run);
-        return runs.iter().rev().find(wrote).ok_or_else(|| wrong("no run in the journal wrote anything".to_owned()));
-    }
-    let fits: Vec<&journal::RecordedRun<'a>> = runs.iter().filter(|run| run.id.starts_with(of)).collect();
-    match fits.as_slice() {
-        [one] => Ok(one),
-        [] => Err(wrong(format!("the journal has no run {of}"))),
-        several => Err(wrong(format!("{} runs begin with {of}", several.len()))),
-    }
-}
-
-/// Whether a run changed what telform manages, rather than only recording deleted objects.
-fn changed_management(run: &journal::RecordedRun<'_>) -> bool {
-    let words = run.started.plan.ledger.iter().flat_map(|effect| effect.0.keys());
-    let known = ["adopt", "adopt_hidden", "rename", "release", "protect"];
-    words.into_iter().any(|word| known.contains(&word.as_str()))
 }

@@ -169,6 +169,11 @@ pub fn numbers_hold_themselves(service: &ServiceTable) -> bool {
     links.any(Link::member_is_holder)
 }
 
+/// A number and what it is on, for people: where a number is its own holder, that says nothing about it. `kind` is any of its service.
+pub fn number_and_place(kind: &str, number: &str, holder: &str) -> String {
+    if of_kind(kind).is_some_and(numbers_hold_themselves) { number.to_owned() } else { format!("{number} on {holder}") }
+}
+
 /// The roles and words of links that are entries of their own under this kind.
 pub fn link_entry(kind: &str) -> Option<(&'static LinkRoles, &'static LinkEntry)> {
     let all = tables().iter().filter_map(|service| service.link_roles());

@@ -3,10 +3,10 @@
 use crate::bench::Story;
 
 const QUICKSTART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
-const TELNYX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/telnyx");
+pub(crate) const TELNYX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/telnyx");
 
 /// One of the examples in the folder of the story, with a first line in its world.
-fn example(folder: &str, first: &str) -> Story {
+pub(crate) fn example(folder: &str, first: &str) -> Story {
     let story = Story::new("{}");
     let read = |name: &str| std::fs::read_to_string(std::path::Path::new(folder).join(name)).unwrap();
     story.file("telform.yaml", &read("telform.yaml"));
@@ -28,10 +28,10 @@ fn the_undo_of_a_run_that_failed_works_as_printed() {
     let story = example(QUICKSTART, fault);
     let failed = story.expect(5, "apply --auto-approve --sandbox world.yaml");
     let undo = command_below(&failed.stdout, "undo this run:").to_owned();
-    // Nothing that it created can be deleted, so no delete is asked for.
-    assert_eq!(undo, "undo last --sandbox world.yaml");
+    // What replaces it is deleted, and its numbers move back.
+    assert_eq!(undo, "undo last --max-deletes 1 --sandbox world.yaml");
     let undone = story.expect(0, &format!("{undo} --auto-approve"));
-    undone.says("providers.backup: it replaced 41, which is still there").is_silent_about("Different from what was saved");
+    undone.says("providers.backup").says("41 again").is_silent_about("Different from what was saved");
     story.expect(0, "apply --auto-approve --sandbox world.yaml").says("a fresh plan is empty");
 }
 

@@ -115,7 +115,7 @@ fn an_undo_ends_with_what_it_left() {
         story.apply();
         story.expect(0, "destroy --auto-approve --max-deletes 3 --max-numbers-dark 2");
         let undone = story.run(&format!("undo last --auto-approve{quiet}"));
-        let last = undone.stderr.lines().filter(|line| line.starts_with("Not undone:")).count();
+        let last = undone.stderr.lines().filter(|line| line.starts_with("Not undone (")).count();
         assert_eq!(last, 1, "{}", undone.whole());
         assert!(!undone.stderr.contains("does it again"), "the YAML does not state a destroy: {}", undone.stderr);
     }

@@ -177,6 +177,7 @@ mod trail;
 mod true_words;
 mod twins;
 mod undo_plans;
+mod undo_resumed;
 mod undo_today;
 mod undos;
 mod unreadable;

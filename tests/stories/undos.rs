@@ -8,7 +8,7 @@ use crate::deletes::CONNECTED;
 use crate::partners::{by_hand, west, world_with_west};
 
 /// Which configuration serves each number, by bridge.
-fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {
+pub(crate) fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {
     let world = story.sandbox.world();
     let bridges = world.unpod.bridges.iter();
     let mut all: Vec<_> = bridges

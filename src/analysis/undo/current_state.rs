@@ -7,6 +7,7 @@ use crate::model::kind::Kind;
 use crate::model::resource::{Address, DesiredValue, ServedBy};
 use crate::model::value::{AttributeValues, CompactValue};
 use crate::plan::{ObjectRef, Plan, StepOperation};
+use crate::services;
 
 impl<'a> UndoBuilder<'a> {
     /// What named an object that is recreated names it by its address: the new one has another id.
@@ -89,7 +90,15 @@ impl<'a> UndoBuilder<'a> {
         if let Some(owner) = live.and_then(|live| live.foreign_owner(kind, id)) {
             return format!("{id} now belongs to {owner} and is left alone");
         }
-        "it no longer exists".to_owned()
+        let services = services::shapes_of_kind(kind);
+        if !services.iter().any(|kind| kind.hidden_until_verified) {
+            return "it no longer exists".to_owned();
+        }
+        let address = self.today.ledger.address_of(account, kind, id);
+        if address.and_then(|address| self.today.ledger.objects[address].hidden_since.as_ref()).is_some() {
+            return "it is not visible until it is confirmed, and stays as it is".to_owned();
+        }
+        "it is not visible: it waits for its confirmation, or it no longer exists".to_owned()
     }
 
     /// An account of the run: the one of this name, else the only one with its service, address and organization.
@@ -185,6 +194,11 @@ impl<'a> UndoBuilder<'a> {
         former.find(there).map(|(_, id)| id)
     }
 
+    /// Whether an address replaced this object in its own account.
+    pub(super) fn is_former(&self, address: &Address, id: &str) -> bool {
+        self.today.ledger.objects.get(address).is_some_and(|entry| entry.former.contains(id))
+    }
+
     /// Numbers that an object created by the run now serves or holds, and that the run did not connect there.
     pub(super) fn serves_otherwise(&self, kind: &Kind, account: &str, id: &str, deeds: &[DoneStep<'_>]) -> Vec<String> {
         let brought: BTreeSet<(String, &str)> = deeds
@@ -203,7 +217,7 @@ impl<'a> UndoBuilder<'a> {
                 || (kind.link.is_some() && connection.bridge == id && connection.served_by != ServedBy::Unserved)
         });
         its.filter(|connection| !brought.contains(&(connection.bridge.clone(), connection.number.as_str())))
-            .map(|connection| format!("{} on {}", connection.number, connection.bridge))
+            .map(|connection| self.number_label(account, &connection.number, &connection.bridge))
             .collect()
     }
 

@@ -115,7 +115,13 @@ impl UndoBuilder<'_> {
         }
         let Some(kind) = self.shape_of_kind(account, &address.kind) else { return };
         if !self.live_objects(account, kind.name).iter().any(|live| live.id == id) {
-            return self.add_not_undone(address, self.why_absent(account, kind.name, id));
+            let why = self.why_absent(account, kind.name, id);
+            let adopt = if kind.hidden_until_verified {
+                format!("; `telform adopt {address} {id}` manages it again")
+            } else {
+                String::new()
+            };
+            return self.add_not_undone(address, why + &adopt);
         }
         self.object_to_restore(address, account, kind, Some(id));
         self.undo.managed.insert(address.clone());

@@ -5,21 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::kind::{Field, Kind};
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{Ledger, NaturalKey};
 use crate::model::resource::{
     AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
 };
 use crate::model::value::{CompactValue, HiddenValues, Value};
-use crate::plan::{ExistingObject, FreedNumber, Plan, Step, StepOperation};
+use crate::plan::{ExistingObject, FreedNumber, NOT_CLEARED, Plan, Step, StepOperation};
 use crate::services;
-use crate::state::journal::{JournalFinding, RecordedRun, StepEnding};
+use crate::state::journal::RecordedRun;
 
+mod backwards;
 mod current_state;
+mod earlier_undos;
 mod ledger_updates;
+mod number_places;
 mod numbers;
 mod recreate;
 mod saved_undo;
 
+pub use backwards::with_steps_not_done;
+use earlier_undos::{EarlierUndo, is_done, is_unknown};
 pub use saved_undo::{SavedUndoDifference, compare_with_saved};
 
 /// Why a hidden value cannot be restored.
@@ -36,6 +41,13 @@ pub struct Undo {
     pub managed: BTreeSet<Address>,
     /// What is not undone, and why.
     pub not_undone: Vec<NotUndone>,
+    /// Addresses whose object the run replaced without deleting it: its id and natural key. The ledger has to say so before the undo
+    /// is derived again: then the numbers move back, and the new object is deleted.
+    pub reversed: BTreeMap<Address, (String, NaturalKey)>,
+    /// Identities of the objects that the run created: an undo deletes no others.
+    pub made: BTreeSet<String>,
+    /// Numbers that a run of telform disconnected, that nothing serves now, and that are not connected again: each with where.
+    pub dark: BTreeMap<String, String>,
 }
 
 /// What is not undone where the ledger goes on to manage what it manages.
@@ -73,7 +85,7 @@ pub fn plan_of_run(run: &RecordedRun<'_>) -> Result<Plan, String> {
     serde_json::from_value(plan).map_err(|error| error.to_string())
 }
 
-/// Steps of a run that had their effect, each with the images around it.
+/// Steps of a run that had their effect, or may have had it, each with the images around it.
 struct DoneStep<'a> {
     step: &'a Step,
     /// The account of its request, by its current name.
@@ -84,12 +96,17 @@ struct DoneStep<'a> {
     after: Option<&'a BTreeMap<String, Value>>,
     /// Identity of the object that it created.
     made: Option<&'a str>,
+    /// Whether it had its effect for certain.
+    known: bool,
 }
 
-/// Undoes a run.
-pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, today: UndoInputs<'_>) -> Undo {
+/// Undoes a run. `earlier`: its undos so far, each with its plan.
+pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, earlier: &[(RecordedRun<'_>, Plan)], today: UndoInputs<'_>) -> Undo {
     let mut maker = UndoBuilder {
         today,
+        earlier: earlier_undos::earlier_undos(earlier),
+        remade: BTreeMap::new(),
+        still_named: BTreeMap::new(),
         undo: Undo::default(),
         run: run.id.to_owned(),
         recreated: BTreeMap::new(),
@@ -114,43 +131,48 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, today: UndoInputs<'_>) -> Un
             maker.moved.insert(address.clone(), account.clone());
         }
     }
-    // A bridge may be created after the one that it replaces is deleted.
+    // What an update leaves may name what was created, and a bridge may be created after the one that it replaces is deleted.
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Update { .. })) {
+        maker.undo_update(deed);
+    }
     for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Create { .. })) {
         maker.undo_create(deed, &deeds);
     }
-    for deed in &deeds {
-        match &deed.step.operation {
-            StepOperation::Update { .. } => maker.undo_update(deed),
-            StepOperation::Delete { .. } => maker.undo_delete(deed, &deeds),
-            _ => {}
-        }
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Delete { .. })) {
+        maker.undo_delete(deed, &deeds);
     }
     maker.name_recreated_objects();
     maker.undo_numbers(run, &deeds);
     maker.undo_ledger_updates(plan, sent);
+    maker.note_unknown_steps(run, plan);
+    maker.undo.made = maker.made;
     maker.undo.not_undone.sort();
     maker.undo.not_undone.dedup();
     maker.undo
 }
 
 fn done_steps<'a>(run: &RecordedRun<'a>, plan: &'a Plan) -> Vec<DoneStep<'a>> {
-    let done = plan.steps.iter().zip(&run.steps).filter(|(_, record)| {
-        record.intent.is_some()
-            && (record.end() == Some(StepEnding::Done)
-                || record.settled.is_some_and(|(verdict, _)| verdict == JournalFinding::Done))
-    });
+    // Whether one had its effect that got no answer is visible in its object, unless it created it.
+    let shows = |step: &Step| !matches!(step.operation, StepOperation::Create { .. });
+    let done = plan.steps.iter().zip(&run.steps);
+    let done = done.filter(|(step, record)| is_done(record) || (shows(step) && is_unknown(record)));
     done.map(|(step, record)| DoneStep {
         step,
         account: step.call.account.clone(),
         before: record.object_before(),
         after: record.object_after(),
         made: record.created_id(),
+        known: is_done(record),
     })
     .collect()
 }
 
 struct UndoBuilder<'a> {
     today: UndoInputs<'a>,
+    /// Earlier undos of the run.
+    earlier: Vec<EarlierUndo<'a>>,
+    /// Objects that an earlier undo recreated: account, kind and earlier identity to the present one.
+    remade: BTreeMap<(String, String, String), String>,
     undo: Undo,
     run: String,
     /// Objects that the run moved to another account, and that are still as it created them there.
@@ -161,6 +183,8 @@ struct UndoBuilder<'a> {
     accounts: BTreeMap<String, String>,
     /// Identities of the objects that the run created.
     made: BTreeSet<String>,
+    /// Ids that an attribute goes on to name, because it cannot be cleared: with that attribute.
+    still_named: BTreeMap<String, String>,
     /// Numbers that left with their bridge and can return only with it.
     freed_connections: FreedConnections,
 }
@@ -220,7 +244,13 @@ impl<'a> UndoBuilder<'a> {
             if field.values_equal(&was, now) {
                 continue;
             }
-            if still {
+            if still && was.is_null() && !kind.can_clear(field) {
+                self.add_not_undone(format!("{address} {name}"), NOT_CLEARED);
+                field.map_references(now, &mut |_, id| {
+                    self.still_named.insert(id.to_owned(), format!("{address} ({name})"));
+                    None
+                });
+            } else if still {
                 // What null does to a nested value is not documented; the empty collection clears it.
                 let was = if was.is_null() { field.cleared_value() } else { was };
                 if !self.today.hidden.can_open_all(&was) {
@@ -244,10 +274,22 @@ impl<'a> UndoBuilder<'a> {
             return;
         };
         let Some(live) = self.live_object(deed, id) else {
-            let why = self.why_absent(&deed.account, kind.name, id);
-            let unverified = if kind.hidden_until_verified { ", or it is not visible yet" } else { "" };
-            return self.add_not_undone(then, why + unverified);
+            if !self.was_deleted_by_earlier_undo(kind, id) {
+                self.add_not_undone(then, self.why_absent(&deed.account, kind.name, id));
+            }
+            return;
         };
+        // An undo has turned the replacement round, or created again what it replaced: the new object goes when nothing uses it.
+        let turned = self.today.renamed.get(then).unwrap_or(then);
+        if let Some(entry) = self.today.ledger.objects.get(turned)
+            && entry.account == deed.account
+            && entry.former.contains(id)
+            && (deed.step.operation.replaces_here() == Some(&entry.id) || self.was_created_by_earlier_undo(&entry.id))
+        {
+            let (turned, old) = (turned.clone(), entry.id.clone());
+            self.object_to_restore(&turned, &deed.account, kind, Some(&old));
+            return;
+        }
         let address = &match self.address_today(then, &deed.account, id) {
             Ok(address) => address,
             Err(why) => return self.add_not_undone(then, why),
@@ -255,8 +297,11 @@ impl<'a> UndoBuilder<'a> {
         if self.is_protected(address, &deed.account, id) {
             return self.add_not_undone(address, "protected by prevent_delete, left alone");
         }
-        if let Some(old) = self.still_replaces(address, &deed.account, kind) {
-            let why = format!("it replaced {old}, which is still there; `telform apply --target {address}` finishes that");
+        let old = self.still_replaces(address, &deed.account, kind);
+        if let Some(old) = old.filter(|old| !self.is_former(address, old)) {
+            let why = format!(
+                "it replaced {old} of another account, which is still there; `telform apply --target {address}` finishes that"
+            );
             return self.add_not_undone(address, why);
         }
         let others = self.serves_otherwise(kind, &deed.account, id, deeds);
@@ -284,6 +329,12 @@ impl<'a> UndoBuilder<'a> {
         });
         if changed {
             return self.add_not_undone(address, "changed since it was created; left alone");
+        }
+        if let Some(by) = self.still_named.get(id).cloned() {
+            return self.add_not_undone(address, format!("{by} still names it"));
+        }
+        if let Some(old) = old {
+            return self.reverse_replacement(address, &deed.account, kind, old);
         }
         self.undo.desired.objects.remove(address);
         self.undo.desired.removed.retain(|gone| gone.address != *address);

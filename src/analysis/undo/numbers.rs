@@ -10,13 +10,13 @@ use crate::services;
 use crate::state::journal::{RecordedRun, StepEnding};
 
 /// A number on a bridge of an account.
-type NumberPlace = (String, String, String);
+pub(super) type NumberPlace = (String, String, String);
 
 /// What served it before the run, and after it.
-struct RunNumberChange {
-    before: ServedBy,
-    after: Option<String>,
-    owner: Option<Address>,
+pub(super) struct RunNumberChange {
+    pub(super) before: ServedBy,
+    pub(super) after: Option<String>,
+    pub(super) owner: Option<Address>,
 }
 
 impl UndoBuilder<'_> {
@@ -24,9 +24,9 @@ impl UndoBuilder<'_> {
     pub(super) fn undo_numbers(&mut self, run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) {
         let mut wanted: BTreeMap<(String, String), BTreeMap<String, Option<String>>> = BTreeMap::new();
         let turns = number_changes(run, deeds);
-        let ours: BTreeSet<NumberPlace> = turns.keys().cloned().collect();
+        let changed = self.numbers_changed_since(&turns);
         for ((account, bridge, number), turn) in turns {
-            let what = format!("{number} on {bridge}");
+            let what = self.number_label(&account, &number, &bridge);
             let back = match &turn.before {
                 ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id.clone()),
                 ServedBy::NotThere | ServedBy::Unserved => None,
@@ -48,13 +48,13 @@ impl UndoBuilder<'_> {
             }) {
                 continue;
             }
-            let elsewhere = live.connections.iter().flatten().any(|other| {
-                other.number == number
-                    && other.served_by != ServedBy::Unserved
-                    && !ours.contains(&(account.clone(), other.bridge.clone(), number.clone()))
-            });
-            if elsewhere || !is_where_left(live, &bridge, &number, turn.after.as_deref()) {
-                self.add_not_undone(what, "connected differently since; left alone");
+            if self.is_as_before(live, roles, &(account.clone(), bridge.clone(), number.clone()), back.as_deref())
+                && (back.is_some() || !changed.contains(&number))
+            {
+                continue;
+            }
+            if changed.contains(&number) {
+                self.note_number_not_undone(live, &number, what, "connected differently since; left alone".to_owned());
                 continue;
             }
             let there = |kind: &str, id: &str| self.is_there(&account, kind, id);
@@ -63,24 +63,32 @@ impl UndoBuilder<'_> {
                 && there(roles.holder, &bridge)
                 && let Err(why) = self.address_today(owner, &account, &bridge)
             {
-                self.add_not_undone(what, format!("{owner} is {why}"));
+                self.note_number_not_undone(
+                    live,
+                    &number,
+                    what,
+                    format!("{owner}{}{why}", if why.starts_with("no longer") { " is " } else { ": " }),
+                );
                 continue;
             }
             if !there(roles.holder, &bridge) {
                 if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
                     let why = self.why_absent(&account, roles.holder, &bridge);
-                    self.add_not_undone(what, why.replacen("it ", &format!("the {} ", self.link_words(&account).holder), 1));
+                    let why = why.replacen("it ", &format!("the {} ", self.link_words(&account).holder), 1);
+                    self.note_number_not_undone(live, &number, what, why);
                 }
                 continue;
             }
             if let Some(id) = back.as_ref().filter(|id| !self.is_target_there(&account, roles, id)) {
-                self.add_not_undone(what, self.why_no_target(&account, roles, id));
+                let why = self.why_no_target(&account, roles, id, deeds);
+                self.note_number_not_undone(live, &number, what, why);
                 continue;
             }
             if let Some(owner) = turn.owner.filter(|owner| roles.is_target(&owner.kind))
                 && let Some(id) = &back
                 && there(&owner.kind, id)
                 && self.address_of(&account, &owner.kind, id).is_none()
+                && !self.means_other(&owner, &account, id)
             {
                 self.declare_configuration(&account, owner, id);
             }
@@ -91,7 +99,7 @@ impl UndoBuilder<'_> {
             wanted.entry(at.clone()).or_default();
             let roles = self.link_roles(&at.0);
             for (number, prior) in prior_connections {
-                let what = format!("{number} on {}", at.1);
+                let what = self.number_label(&at.0, &number, &at.1);
                 let on_taker = self.replacement_has_number(deeds, &at, &number);
                 if let Some(why) = self.why_not_free(&at.0, &number).filter(|_| !on_taker) {
                     self.add_not_undone(what, why);
@@ -130,8 +138,13 @@ impl UndoBuilder<'_> {
     }
 
     /// The roles of linked objects at the service of an account.
-    fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
+    pub(super) fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
         self.today.desired.accounts.get(account)?.service.link_roles()
+    }
+
+    /// A number on what holds it, for people.
+    pub(super) fn number_label(&self, account: &str, number: &str, bridge: &str) -> String {
+        services::number_and_place(self.link_roles(account).map_or("", |roles| roles.holder), number, bridge)
     }
 
     /// What messages call linked objects at the service of an account.
@@ -161,8 +174,14 @@ impl UndoBuilder<'_> {
     }
 
     /// Why no kind that serves members has this object.
-    fn why_no_target(&self, account: &str, roles: &LinkRoles, id: &str) -> String {
+    fn why_no_target(&self, account: &str, roles: &LinkRoles, id: &str, deeds: &[DoneStep<'_>]) -> String {
         let word = self.link_words(account).target;
+        let deletes = |deed: &&DoneStep<'_>| {
+            deed.account == account && matches!(&deed.step.operation, StepOperation::Delete { id: gone, .. } if gone == id)
+        };
+        if let Some(address) = deeds.iter().find(deletes).and_then(|deed| deed.step.address.as_ref()) {
+            return format!("{word} {id} no longer exists: that run deleted it as {address}");
+        }
         let live = self.today.live.accounts.get(account);
         let unread = |kind: &&&str| live.is_none_or(|live| !live.objects.contains_key(**kind));
         if let Some(kind) = roles.targets.iter().find(unread) {
@@ -229,7 +248,8 @@ impl UndoBuilder<'_> {
         let Some((kind, link)) = service.and_then(|it| it.link_holder(live.facts.generation)) else { return };
         let words = self.link_words(account);
         let mut whole: BTreeMap<String, String> = BTreeMap::new();
-        for connection in connections_on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
+        let bridge_today = self.id_today(account, kind.name, bridge).to_owned();
+        for connection in connections_on(live, &bridge_today).filter(|connection| !numbers.contains_key(&connection.number)) {
             let number = &connection.number;
             let why = match (&connection.served_by, connection.served_by.id()) {
                 (ServedBy::Foreign { id, owner }, _) => {
@@ -243,7 +263,7 @@ impl UndoBuilder<'_> {
                 (ServedBy::Unserved, None) => continue,
                 (_, None) => format!("on the same {}, it is not known what serves {number}", words.holder),
             };
-            numbers.keys().for_each(|number| self.add_not_undone(format!("{number} on {bridge}"), why.clone()));
+            numbers.keys().for_each(|number| self.add_not_undone(self.number_label(account, number, bridge), why.clone()));
             return;
         }
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
@@ -258,7 +278,8 @@ impl UndoBuilder<'_> {
             });
             let known = self.undo.desired.objects.contains_key(&provider) || self.today.existing.contains_key(&provider);
             if !known {
-                self.declare_configuration(account, provider.clone(), &id);
+                let today = self.id_today(account, target, &id).to_owned();
+                self.declare_configuration(account, provider.clone(), &today);
             }
             named.insert(number, DesiredNumber { provider, as_shown: false, location: undo_place() });
         }
@@ -288,7 +309,7 @@ fn replaced_id(deeds: &[DoneStep<'_>], account: &str, made: &str) -> Option<Stri
 }
 
 /// What the run did to each number on each bridge.
-fn number_changes(run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) -> BTreeMap<NumberPlace, RunNumberChange> {
+pub(super) fn number_changes(run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) -> BTreeMap<NumberPlace, RunNumberChange> {
     let mut turns: BTreeMap<NumberPlace, RunNumberChange> = BTreeMap::new();
     for deed in deeds {
         let account = deed.account.clone();
@@ -316,17 +337,6 @@ fn number_changes(run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) -> BTreeMap<Num
     turns
 }
 
-fn connections_on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
+pub(super) fn connections_on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
     live.connections.iter().flatten().filter(move |connection| connection.bridge == bridge)
-}
-
-/// Whether a number is where the run left it. A number that the run disconnected must not have been connected elsewhere since.
-fn is_where_left(live: &LiveAccount, bridge: &str, number: &str, after: Option<&str>) -> bool {
-    let here = connections_on(live, bridge).find(|connection| connection.number == number);
-    match (after, here.map(|connection| &connection.served_by)) {
-        (Some(id), Some(target)) => target.id() == Some(id),
-        (Some(_), None) => false,
-        (None, None | Some(ServedBy::Unserved)) => true,
-        (None, Some(_)) => false,
-    }
 }

@@ -13,7 +13,20 @@ impl UndoBuilder<'_> {
     pub(super) fn undo_delete(&mut self, deed: &DoneStep<'_>, deeds: &[DoneStep<'_>]) {
         let StepOperation::Delete { id, before, prior_connections, .. } = &deed.step.operation else { return };
         let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
+        if let Some((address, made)) = self.recreated_by_earlier_undo(then, &deed.account, kind) {
+            let was = (deed.account.clone(), address.kind.to_string(), id.clone());
+            self.object_to_restore(&address, &deed.account, kind, Some(&made));
+            self.recreated.insert(was.clone(), address);
+            self.remade.insert(was, made);
+            if !prior_connections.is_empty() {
+                self.freed_connections.insert((deed.account.clone(), id.clone()), prior_connections.clone());
+            }
+            return;
+        }
         if let Some(live) = self.live_object(deed, id) {
+            if !deed.known {
+                return;
+            }
             let ended = live.ended_state(kind).map(|state| format!("it is {state}, which telform does not reverse"));
             return self.add_not_undone(then, ended.unwrap_or_else(|| "it exists again".to_owned()));
         }

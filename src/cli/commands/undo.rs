@@ -49,7 +49,7 @@ pub(super) async fn run(out: &Console, args: &UndoArgs) -> Result<Exit, RunError
         let to_apply = format!("To apply it, run `telform undo {}`.", shell_quote(&args.of));
         return show_plan(out, &request, &args.only.output, args.how.sign.sign.as_deref(), &to_apply).await;
     }
-    needs_a_plan("undo")?;
+    needs_a_plan(&format!("undo {}", shell_quote(&args.of)))?;
     let signer = signing::signer(out, &args.how.sign)?;
     let request = UndoRequest {
         of: args.of.clone(),

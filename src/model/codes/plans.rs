@@ -133,6 +133,7 @@ pub(super) const NOTICES: CodeGroup = CodeGroup {
         "notice::secret_unreadable" - "" "Restore the key of this ledger. If it is lost, run `telform ledger rekey --lost-key`."
         "notice::settled" - "" "Nothing. Connecting the number settles it."
         "notice::stays_dark" - "" "Activate what is to serve the number, give it what its calls go to, or name another one in the entry."
+        "notice::still_connected_in_yaml" - "" "Remove the number from the entry that the notice names, or connect it elsewhere there."
         "notice::token_owner_unknown" - "" "Run again later. If the service never says it, check that the token is the right one."
         "notice::twin" - "" "Delete one of the two: the other one by its `id:` under `removed`, or your own after you pin the other one with `id:`."
         "notice::undoes" - "" "Change the YAML too, or the next apply makes the changes of that run again."

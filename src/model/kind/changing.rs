@@ -1,5 +1,7 @@
 //! How objects of a kind are changed, and whether they are deleted.
 
+use super::{Field, Kind};
+
 /// How an existing object is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateMethod {
@@ -11,6 +13,20 @@ pub enum UpdateMethod {
         /// Name and value of the query argument.
         nested: (&'static str, &'static str),
     },
+}
+
+impl Kind {
+    /// Null clears these attributes alone: the service refuses it for the others.
+    pub const fn nullable(mut self, names: &'static [&'static str]) -> Self {
+        self.nullable = Some(names);
+        self
+    }
+
+    /// Whether a request can clear an attribute. An empty collection clears a nested one; whether null clears a part of a map is not
+    /// documented, and tried.
+    pub fn can_clear(&self, field: &Field) -> bool {
+        field.is_nested() || field.name.contains('.') || self.nullable.is_none_or(|names| names.contains(&field.name))
+    }
 }
 
 /// Whether an object can be deleted.

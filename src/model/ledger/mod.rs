@@ -345,6 +345,20 @@ impl Ledger {
         self.moves.retain(|open| !(open.account == account && open.number == number));
     }
 
+    /// An address means the object again that its present one replaced and that still exists; the present one is to be deleted.
+    pub fn reverse_replacement(&mut self, address: &Address, old: &str, key: NaturalKey) {
+        let Some(entry) = self.objects.get_mut(address).filter(|entry| entry.former.contains(old)) else { return };
+        let new = std::mem::replace(&mut entry.id, old.to_owned());
+        for replaced in [&mut entry.former, &mut entry.replaced] {
+            replaced.remove(old);
+            replaced.insert(new.clone());
+        }
+        (entry.origin, entry.key) = (ObjectOrigin::Adopted, key);
+        // Of the new object.
+        (entry.secrets, entry.unreadable, entry.submitted) = Default::default();
+        (entry.reshaped, entry.not_taken, entry.seen) = Default::default();
+    }
+
     /// Forgets everything that was sealed with a key that is lost: it can never be read again.
     pub fn forget_seals(&mut self) {
         for entry in self.objects.values_mut() {

@@ -7,7 +7,7 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, wording};
 use crate::apply::event::StepOutcome;
 use crate::apply::{ApplyReport, ObjectWithTwins};
 use crate::document::PlanDifference;
-use crate::plan::{NumberIndex, ObjectRef, Plan, Step, StepOperation};
+use crate::plan::{NoticeCode, NumberIndex, ObjectRef, Plan, Step, StepOperation};
 use crate::text::{escape, shorten};
 
 /// What a step does, in a few words.
@@ -58,7 +58,10 @@ pub fn render_unfinished(plan: &Plan, report: &ApplyReport, advice: &[NextComman
         let _ = writeln!(out, "\n{}", paint(BAD, format!("DARK NOW ({}): disconnected, and not connected again", dark.len())));
         let target = wording::link_words(plan).target;
         for (number, bridge, provider) in &dark {
-            let _ = writeln!(out, "  {}  was on {}, served by {target} {}", escape(number), escape(bridge), escape(provider));
+            let cut =
+                plan.steps.iter().any(|it| matches!(&it.operation, StepOperation::Disconnect { number: of, .. } if of == number));
+            let was = if cut { "was on" } else { "was to be on" };
+            let _ = writeln!(out, "  {}  {was} {}, served by {target} {}", escape(number), escape(bridge), escape(provider));
         }
         out.push_str(&render_commands(advice));
     }
@@ -299,7 +302,26 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
             _ => None,
         })
         .chain(freed)
+        .chain(left_dark(plan, report))
         .collect()
+}
+
+/// Numbers that an earlier run left dark and that this one was to connect, with where.
+fn left_dark<'a>(plan: &'a Plan, report: &'a ApplyReport) -> impl Iterator<Item = (String, String, String)> + 'a {
+    let notices = plan.notices.iter().filter(|notice| notice.code == NoticeCode::DarkNow);
+    let numbers = notices.filter_map(|notice| notice.detail.as_deref()?.split(' ').next());
+    numbers.filter_map(|number| {
+        let connects: Vec<&Step> = plan.steps.iter().filter(|step| step.connects(number)).collect();
+        let may_be_done =
+            |step: &&Step| report.outcome(&step.id).is_some_and(|it| it.is_done() || matches!(it, StepOutcome::Unknown { .. }));
+        let StepOperation::Connect { bridge, provider, .. } = &connects.last()?.operation else { return None };
+        let text = |at: &ObjectRef| match at {
+            ObjectRef::Id(id) => Some(id.clone()),
+            ObjectRef::Step(step) => report.outcome(step).and_then(StepOutcome::created_id),
+        };
+        (!connects.iter().any(may_be_done))
+            .then(|| (number.to_owned(), text(bridge).unwrap_or_default(), text(provider).unwrap_or_default()))
+    })
 }
 
 /// How the current plan differs from the reviewed one: what changed, with both sides.

@@ -112,6 +112,8 @@ impl<'a> Planner<'a> {
                 "it moves from account {account} to account {}: its numbers move, then {singular} {id} of account {account} is deleted",
                 object.account
             )
+        } else if self.undoes {
+            format!("it is {singular} {} again, and {id} is deleted", object.id.as_deref().unwrap_or_default())
         } else {
             format!("an earlier replacement was not finished: {singular} {id} is still there")
         };

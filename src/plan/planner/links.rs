@@ -113,6 +113,7 @@ impl<'a> Planner<'a> {
                     .map(|((.., slug), address)| (*slug, *address))
                     .collect(),
                 left_out_numbers: left_out_numbers(inputs, selection, account),
+                undoes: inputs.options.undo.is_some(),
                 unfinished_moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs.live_objects(&account.name, kind.name).iter().map(|bridge| bridge.id.as_str()).collect(),
                 configurations: live_targets(inputs, account).map(|(_, live)| live.id.as_str()).collect(),
@@ -286,18 +287,24 @@ fn is_left_out(inputs: &Inputs<'_>, selection: &Selection, address: &Address) ->
 }
 
 /// Numbers of an account that entries declare which the run leaves out.
-fn left_out_numbers<'a>(inputs: &Inputs<'a>, selection: &Selection, account: &Account) -> BTreeMap<&'a str, &'a Address> {
+fn left_out_numbers<'a>(
+    inputs: &Inputs<'a>,
+    selection: &Selection,
+    account: &Account,
+) -> BTreeMap<&'a str, (&'a Address, &'a Address)> {
     let mut numbers = BTreeMap::new();
     if selection.is_whole() {
         return numbers;
     }
     let objects = inputs.desired.objects.values().filter(|object| object.account == account.name);
     for object in objects.filter(|object| is_left_out(inputs, selection, &object.address)) {
-        numbers.extend(object.numbers.iter().flatten().map(|(number, _)| (number.as_str(), &object.address)));
+        numbers.extend(
+            object.numbers.iter().flatten().map(|(number, wanted)| (number.as_str(), (&object.address, &wanted.provider))),
+        );
     }
     let entries = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
     let entries = entries.filter(|entry| !selection.includes(&entry.address));
-    numbers.extend(entries.map(|entry| (entry.number.as_str(), &entry.address)));
+    numbers.extend(entries.map(|entry| (entry.number.as_str(), (&entry.address, &entry.wanted.provider))));
     numbers
 }
 

@@ -78,6 +78,8 @@ struct Planner<'a> {
     freeing_deletes: BTreeMap<String, Vec<String>>,
     /// Whether the ledger was sealed with the current key.
     secrets_readable: bool,
+    /// Whether the plan undoes a run.
+    undoes: bool,
 }
 
 /// Computes the plan.
@@ -85,7 +87,7 @@ pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
     let (renames, ledger) = rename::find_renames(inputs);
     let inputs = &Inputs { ledger: &ledger, ..*inputs };
     let selection = Selection::new(inputs);
-    let mut planner = Planner { remarks: renames, ..Planner::default() };
+    let mut planner = Planner { remarks: renames, undoes: inputs.options.undo.is_some(), ..Planner::default() };
     let mut findings = matching::match_addresses(inputs);
     if inputs.options.destroy {
         findings.remarks.notices.clear(); // Objects to be created or waiting do not matter to a plan that deletes.

@@ -126,12 +126,24 @@ pub(crate) fn needs_a_plan(command: &str) -> Result<(), RunError> {
 }
 
 fn no_plan(command: &str) -> RunError {
+    let steps =
+        |plan: &str, file: &str| format!("`{plan} --out {file}`, `telform approve {file} --sign KEY`, `telform apply {file}`");
+    let apply = steps("telform plan", "plan.json");
+    // A plan of the YAML would do the opposite of an undo.
+    let help = match command {
+        "resume" => {
+            let undo = steps("telform undo RUN --plan", "undo.json");
+            format!("`telform plan` says which run was interrupted. After an apply: {apply}. After an undo: {undo}")
+        }
+        undo if undo.starts_with("undo ") => steps(&format!("telform {undo} --plan"), "undo.json"),
+        _ => apply,
+    };
     RunError::refused(
         "telform::approval::no_plan",
         format!(
             "`telform {command}` would apply a plan that is neither signed nor approved; --approvals, --allowed-signers or their variables ({APPROVALS}, {SIGNERS}) require a saved plan"
         ),
-        "`telform plan --out plan.json`, `telform approve plan.json --sign KEY`, `telform apply plan.json`",
+        help,
     )
 }
 

@@ -41,8 +41,21 @@ const BESIDE_FQDN: &[&str] = &[
     "txt_ttl",
 ];
 
+/// What connections take null for (telnyx.md 4).
+const NULLABLE: &[&str] = &[
+    "encrypted_media",
+    "android_push_credential_id",
+    "ios_push_credential_id",
+    "webhook_event_failover_url",
+    "webhook_timeout_secs",
+];
+
 const fn connection(name: &'static str, singular: &'static str) -> Kind {
-    Kind::new(name, singular, "telnyx.md 4").found_by(&["connection_name"]).list(pages_by(&[("sort", "created_at")])).connected()
+    Kind::new(name, singular, "telnyx.md 4")
+        .found_by(&["connection_name"])
+        .list(pages_by(&[("sort", "created_at")]))
+        .nullable(NULLABLE)
+        .connected()
 }
 
 /// What connections of one sort have, and what all have.

@@ -65,6 +65,7 @@ const BESIDE: &[&str] = &["id", "record_type", "created_at", "updated_at"];
 pub static BILLING_GROUPS: Kind = Kind::new("billing_groups", "billing group", "telnyx.md 12")
     .at("billing_groups", "billing_groups/{id}")
     .found_by(&["name"])
+    .nullable(&[])
     .fields(
         &[Field::new("name", AttributeType::Text)
             .required()
@@ -82,6 +83,7 @@ pub static OUTBOUND_VOICE_PROFILES: Kind = Kind::new("outbound_voice_profiles", 
     .found_by(&["name"])
     .fields(PROFILE, &["id", "record_type", "created_at", "updated_at", "connections_count"])
     .list(pages_by(&[("sort", "created_at")]))
+    .nullable(&["billing_group_id", "concurrent_call_limit"])
     .order(5, 10);
 
 const PROFILE: &[Field] = &[
@@ -159,6 +161,7 @@ static LINK: Link = Link::new(
 pub static PHONE_NUMBERS: Kind = Kind::new("phone_numbers", "phone number", "telnyx.md 9")
     .at("phone_numbers", "phone_numbers/{id}")
     .found_by(&["phone_number"])
+    .nullable(&[])
     .fields(
         &[
             Field::new("phone_number", AttributeType::Text)
