@@ -1,10 +1,12 @@
 //! Why a number that is an entry of its own is or is not changed.
 
+use std::collections::BTreeMap;
+
 use super::{
     Explanation, LedgerFacts, ObjectDecision, YamlMention, decide_object, explained_requests, find_mention, recorded_only_notice,
 };
 use crate::model::kind::LinkEntry;
-use crate::model::resource::{Address, Connection};
+use crate::model::resource::{Address, Connection, DesiredNumber};
 use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, claimed_objects, is_selected};
 use crate::services;
 use crate::text::normalize_phone_number;
@@ -107,8 +109,12 @@ pub fn find_number(inputs: &Inputs<'_>, number: &str) -> Option<(Address, Option
     })
 }
 
-/// The account that has this number, where its service lists it and no connection that was read has it.
+/// The account that has this number, where its service lists it, no connection that was read has it, and no map declares it.
 fn account_with_free_number<'a>(inputs: &Inputs<'a>, number: &str) -> Option<&'a str> {
+    let in_map = |numbers: &BTreeMap<String, DesiredNumber>| numbers.contains_key(number);
+    if inputs.desired.objects.values().any(|object| object.numbers.as_ref().is_some_and(in_map)) {
+        return None;
+    }
     let mut accounts = inputs.live.accounts.iter();
     let found = accounts.find(|(_, live)| {
         let connected = |all: &[Connection]| all.iter().any(|it| it.number == number);

@@ -57,8 +57,8 @@ fn effect_of_empty_map(inputs: &Inputs<'_>, account: &str, kind: &str, addresses
     if shapes.iter().all(|kind| kind.adopted_only) {
         return Some("release them".to_owned());
     }
-    let switches = shapes.iter().filter_map(|kind| kind.delete.switch());
-    if switches.into_iter().any(|switch| !account.settings.contains_key(switch)) {
+    let mut switches = shapes.iter().filter_map(|kind| kind.delete.switch());
+    if switches.any(|switch| !account.settings.contains_key(switch)) {
         return None;
     }
     let free = addresses.iter().filter(|address| !inputs.ledger.objects[**address].prevent_delete).count();
