@@ -205,9 +205,14 @@ fn enter_update(
             enter_object(ledger, address, adopted);
         }
         LedgerUpdate::AdoptHidden { address, account, id } => {
-            let mut hidden = ledger_entry(account, id, ObjectOrigin::Adopted, now());
-            hidden.hidden_since = Some(now());
-            ledger.attempts.remove(address);
+            let made = ledger.attempts.remove(address).filter(|attempt| attempt.created.as_ref() == Some(id));
+            let (origin, since) = match &made {
+                Some(attempt) => (ObjectOrigin::Created, attempt.since.clone()),
+                None => (ObjectOrigin::Adopted, now()),
+            };
+            let mut hidden = ledger_entry(account, id, origin, since.clone());
+            hidden.hidden_since = Some(since);
+            hidden.key = made.map(|attempt| attempt.key).unwrap_or_default();
             enter_object(ledger, address, hidden);
         }
         LedgerUpdate::Rename { from, to } => ledger.rename_object(from, to),

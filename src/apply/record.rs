@@ -106,7 +106,7 @@ impl ApplyRun<'_> {
             (operation @ StepOperation::Create { key, .. }, Some(address))
                 if target.kind.hidden_until_verified || operation.replaces_here().is_some() =>
             {
-                let attempt = PendingCreate { account, key: natural_key(key), since: (self.apply.clock)() };
+                let attempt = PendingCreate { account, key: natural_key(key), since: (self.apply.clock)(), created: None };
                 ledger.attempts.insert(address.clone(), attempt);
             }
             (StepOperation::Disconnect { number, .. }, _) => {

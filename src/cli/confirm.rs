@@ -1,6 +1,7 @@
 //! The question before an apply: it repeats the consequences, and its answer is a number from the plan.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use super::console::Console;
 use super::line_editor::plain_line;
@@ -157,7 +158,10 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
     }
     let gap = if reason.is_some() { "" } else { "\n" };
     let asked = format!("{gap}{}: ", wrap_text(&question, out.width() - 2).join("\n"));
-    Ok(ask_until_right(&answer, || plain_line(out, &asked), |told| out.print_stderr(&told)))
+    out.asks.store(true, Ordering::SeqCst);
+    let agreed = ask_until_right(&answer, || plain_line(out, &asked), |told| out.print_stderr(&told));
+    out.asks.store(false, Ordering::SeqCst);
+    Ok(agreed)
 }
 
 /// Asks, and after a wrong answer once more. An empty line, a clear no, or the end of the input, is not asked about again. The sentence

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct Console {
     standing: Arc<Mutex<ApplyStanding>>,
     /// The last failure that was printed as a warning or as the end of the command.
     printed_failure: Arc<Mutex<String>>,
+    /// A question waits for its answer: an interrupt cancels what it asks about.
+    pub(super) asks: Arc<AtomicBool>,
     /// The locale does not support Unicode.
     ascii: bool,
 }
@@ -86,6 +89,7 @@ impl Console {
             trace: None,
             standing: Arc::default(),
             printed_failure: Arc::default(),
+            asks: Arc::default(),
             ascii: is_ascii(),
         }
     }

@@ -1,11 +1,13 @@
 //! The end of a run whose every step is done: what a second plan shows.
 
+use std::collections::BTreeMap;
+
 use super::console::Console;
 use crate::output::Said;
 use crate::output::view::{describe_incomplete, text};
 use crate::plan::Plan;
 use crate::run::Proof;
-use crate::text::escape;
+use crate::text::{escape, list_first_few};
 
 /// Says what the proof shows.
 pub(super) fn finished(out: &Console, command: &str, plan: &Plan, writes: usize, proof: &Proof) {
@@ -74,11 +76,16 @@ fn converged(out: &Console, command: &str, second: &Plan, proof: &str) {
     }
     let lines = out.plan_detail().wrap(&escape(&format!("Done: {proof}")), 6);
     out.print(&format!("\n{}\n", lines.join("\n      ")));
+    // Alike ones are one sentence.
+    let mut waiting: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for notice in second.notices.iter().filter(|notice| notice.code.needs_outside_action()) {
         let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
         let attribute = notice.attribute.as_deref().unwrap_or_default();
         let what = format!("{address} {attribute}");
-        let text = escape(&format!("{}: {}", what.trim_end(), notice.describe()));
+        waiting.entry(notice.describe()).or_default().push(what.trim_end().to_owned());
+    }
+    for (sentence, all) in waiting {
+        let text = escape(&format!("{}: {sentence}", list_first_few(&all)));
         let lines = out.plan_detail().wrap(&text, 9).join("\n         ");
         out.print(&format!("Waiting: {lines}\n"));
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -368,6 +369,9 @@ impl Interrupts for Console {
         Box::pin(async move {
             process::end_running();
             out.meter.remove();
+            if out.asks.load(Ordering::SeqCst) {
+                out.print_stderr("\nCancelled; nothing of this plan was written.\n");
+            }
             out.wait_for_locks().await;
             std::process::exit(Exit::Interrupted as i32)
         })

@@ -33,7 +33,7 @@ impl Plan {
             depth: 0,
             subject: format!("{place:09}"),
             turn: 0,
-            step: narrow_step(step, &kept, &numbers),
+            step: self.narrow_step(step, &kept, &numbers),
         });
         let steps = order::number_steps(drafts.collect());
         let mut by_address: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
@@ -168,6 +168,22 @@ impl Plan {
         let account = self.accounts.iter().find(|line| line.name == account)?;
         services::by_api(&account.api)?.link_roles().map(|roles| roles.members)
     }
+
+    /// A step that waits only for the steps that are kept; a read-back covers what is connected, and belongs to a change of those.
+    fn narrow_step(&self, step: &Step, kept: &BTreeSet<&str>, numbers: &BTreeSet<(&str, &str)>) -> Step {
+        let mut step = step.clone();
+        step.waits_for.retain(|it| it.step().is_none_or(|id| kept.contains(id.as_str())));
+        let account = step.call.account.clone();
+        if let StepOperation::ReadBack { numbers: read, .. } = &mut step.operation {
+            read.retain(|number, _| numbers.contains(&(&account, number)));
+            let read_after = |it: &&Step| step.steps_waited_for().any(|id| *id == it.id);
+            let owners: Vec<&Address> = self.steps.iter().filter(read_after).filter_map(|it| it.address.as_ref()).collect();
+            if !step.address.as_ref().is_some_and(|own| owners.contains(&own)) {
+                step.address = owners.last().copied().cloned();
+            }
+        }
+        step
+    }
 }
 
 /// Refusals by what they are about.
@@ -219,17 +235,6 @@ fn is_own_holder(step: &Step) -> bool {
 
 fn account_of_step(step: &Step) -> &str {
     &step.call.account
-}
-
-/// A step that waits only for the steps that are kept; a read-back covers what is connected.
-fn narrow_step(step: &Step, kept: &BTreeSet<&str>, numbers: &BTreeSet<(&str, &str)>) -> Step {
-    let mut step = step.clone();
-    step.waits_for.retain(|it| it.step().is_none_or(|id| kept.contains(id.as_str())));
-    let account = step.call.account.clone();
-    if let StepOperation::ReadBack { numbers: read, .. } = &mut step.operation {
-        read.retain(|number, _| numbers.contains(&(&account, number)));
-    }
-    step
 }
 
 /// The part of an object's change that these steps carry out; `None` where none of the steps belongs to it.

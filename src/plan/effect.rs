@@ -24,7 +24,7 @@ pub enum LedgerUpdate {
         /// Its identity.
         id: String,
     },
-    /// An object whose create was interrupted is pinned by its id; it is invisible until it is confirmed.
+    /// An object whose create was interrupted is known by its id, from a pin or the journal; it is invisible until it is confirmed.
     AdoptHidden {
         /// Its address.
         address: Address,

@@ -144,7 +144,7 @@ impl LinkSteps {
         let mut waits_for = BTreeSet::new();
         let (id, why, operation) = match target {
             None => {
-                let why = format!("the service cuts one number at a time ({} connection)", before.word());
+                let why = "the service cuts one number at a time".to_owned();
                 let id = disconnect_name(account, &bridge, number);
                 (id, why, StepOperation::Disconnect { bridge, number: number.to_owned(), before })
             }

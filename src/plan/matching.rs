@@ -239,13 +239,8 @@ fn match_one_address<'a>(
     let matches = key.map_or(&[][..], |key| shelf.with_key(&key));
     match matches {
         [] => {
-            if let Some(attempt) = inputs.ledger.attempts.get(&object.address).filter(|_| kind.hidden_until_verified) {
-                findings.remarks.refuse(
-                    object,
-                    RefusalCode::UnsettledCreate,
-                    format!("its create of {} was interrupted; it may exist and stay hidden until it is verified", attempt.since),
-                );
-                return MatchOutcome::Blocked;
+            if let Some(unsettled) = unanswered_creates::match_unsettled_create(inputs, object, kind, &mut findings.remarks) {
+                return unsettled;
             }
             if let Some(what) = shelf.unidentified_row(inputs, &object.account) {
                 let detail = format!("it was not found, but it may be one of the rows without an id: {what}");

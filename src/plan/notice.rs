@@ -80,7 +80,7 @@ pub enum NoticeCode {
     AlreadyEnded,
     /// An object to be removed no longer exists.
     AlreadyGone,
-    /// A managed object was deleted outside telform; it is recreated.
+    /// A managed object is not there any more; it is created again.
     CreatedAgain,
     /// A new partner with the same login might exist and be invisible.
     MayBeHidden,
@@ -273,7 +273,7 @@ impl NoticeCode {
             }
             Self::AlreadyEnded => "ended already, which is as far as the service goes: nothing to do",
             Self::AlreadyGone => "already deleted, nothing to do",
-            Self::CreatedAgain => "was deleted outside telform: will be created again",
+            Self::CreatedAgain => "missing: deleted outside telform, or hidden; will be created again",
             Self::MayBeHidden => {
                 "the service hides a new object until its mail address is confirmed; check that no unverified object with this natural key exists"
             }

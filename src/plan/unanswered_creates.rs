@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Inputs;
-use super::diagnostics::{NoticeCode, PlanNotice};
-use super::live_index::key_text;
-use super::matching::{Matches, kind_in, match_addresses};
+use super::diagnostics::{NoticeCode, PlanNotice, RefusalCode};
+use super::live_index::{key_text, wanted_key};
+use super::matching::{MatchOutcome, Matches, kind_in, match_addresses};
+use super::remarks::Remarks;
+use super::{Inputs, LedgerUpdate};
 use crate::model::kind::Kind;
 use crate::model::ledger::{FingerprintKey, Ledger, ManagedObject, NaturalKey, ObjectOrigin, PendingCreate, UnansweredCreate};
 use crate::model::resource::{AccountFacts, Address, Desired, DesiredObject, DesiredValue, LiveObject, LiveState};
@@ -171,6 +172,45 @@ fn add_twin_notices_of_kind<'a>(
             tell(NoticeCode::LateCreate, &create.address, format!("{name} {late}, create of {}", create.describe_create()));
         }
     }
+}
+
+/// The match of an object that no listing shows, where the journal or the ledger has a create of it that may be hidden: the one
+/// that it made is managed, and without its id a human must decide.
+pub(super) fn match_unsettled_create<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &Kind,
+    remarks: &mut Remarks,
+) -> Option<MatchOutcome<'a>> {
+    let attempt = inputs.ledger.attempts.get(&object.address).filter(|_| kind.hidden_until_verified)?;
+    let facts = inputs.facts_of_account(&object.account);
+    let sent = key_text(kind, facts, |name| attempt.key.get(name));
+    let same = attempt.account == object.account && sent.is_some() && sent == wanted_key(kind, facts, object);
+    match &attempt.created {
+        Some(id) if same => {
+            remarks.note(object, NoticeCode::Hidden, Some(attempt.since.clone()));
+            remarks.effects.push(LedgerUpdate::AdoptHidden {
+                address: object.address.clone(),
+                account: object.account.clone(),
+                id: id.clone(),
+            });
+            return Some(MatchOutcome::Hidden);
+        }
+        Some(id) => remarks.refuse(
+            object,
+            RefusalCode::UnsettledCreate,
+            format!(
+                "its create of {} made {} {id}, which the service does not show: it is hidden until it is verified, or was deleted",
+                attempt.since, kind.singular
+            ),
+        ),
+        None => remarks.refuse(
+            object,
+            RefusalCode::UnsettledCreate,
+            format!("its create of {} was interrupted; it may exist and stay hidden until it is verified", attempt.since),
+        ),
+    }
+    Some(MatchOutcome::Blocked)
 }
 
 /// Why an object may not be the only one of an address: a create for it was interrupted and may have created another object,

@@ -62,6 +62,7 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 fn failed(path: &Path, error: &io::Error) -> RunError {
     let help = match disk::file_refusal(error) {
         Some(FileRefusal::Link(_)) => "remove the link, or name the file that it leads to",
+        _ if path.is_dir() => "this is a folder: name a file in it",
         _ => "check that the folder is writable",
     };
     RunError::other("telform::file::write", format!("cannot write {}: {error}", path.display()), help)

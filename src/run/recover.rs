@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::v1::{Body, Operation, Payload, StepV1};
+use crate::document::v1::{Body, LedgerEffect, Operation, Payload, StepV1};
 use crate::model::call::BodyValue;
 use crate::model::ledger::{Ledger, PendingCreate, UnansweredCreate, natural_key};
 use crate::model::resource::Address;
@@ -18,6 +18,7 @@ pub(crate) fn recover_unrecorded_creates(journal: &ParsedJournal, ledger: &mut L
     let mut open: BTreeMap<Address, PendingCreate> = BTreeMap::new();
     let mut new = false;
     for run in journal::collect_runs(&journal.lines) {
+        follow_decisions(&mut open, &run.started.plan.ledger);
         for (step, record) in run.started.plan.steps.iter().zip(&run.steps) {
             note(&mut open, step, record, known);
             if let Some(create) = unanswered(&run, step, record, known) {
@@ -33,6 +34,21 @@ pub(crate) fn recover_unrecorded_creates(journal: &ParsedJournal, ledger: &mut L
         ledger.journal = Some(journal.head());
     }
     new
+}
+
+/// What a run recorded without a request: a person released an address, or gave its object another one.
+fn follow_decisions(open: &mut BTreeMap<Address, PendingCreate>, effects: &[LedgerEffect]) {
+    for (what, facts) in effects.iter().flat_map(|effect| &effect.0) {
+        let named = |name: &str| facts.get(name).and_then(Value::as_str).and_then(Address::parse);
+        match what.as_str() {
+            "release" | "drop" => drop(named("address").and_then(|address| open.remove(&address))),
+            "rename" => {
+                let moved = named("from").and_then(|from| open.remove(&from));
+                open.extend(named("to").zip(moved));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn may_be_hidden(address: &Address) -> bool {
@@ -88,8 +104,13 @@ fn note(open: &mut BTreeMap<Address, PendingCreate>, step: &StepV1, record: &Rec
         Operation::Create { key, .. } => match record.end() {
             // Done: it exists, and is perhaps not visible yet.
             None | Some(StepEnding::Unknown | StepEnding::Done | StepEnding::Damaged) => {
-                let attempt =
-                    PendingCreate { account: step.call.account.clone(), key: natural_key(key), since: intent.at.clone() };
+                let made = record.created_id().filter(|_| record.end() == Some(StepEnding::Done));
+                let attempt = PendingCreate {
+                    account: step.call.account.clone(),
+                    key: natural_key(key),
+                    since: intent.at.clone(),
+                    created: made.map(str::to_owned),
+                };
                 open.insert(address, attempt);
             }
             Some(StepEnding::Failed | StepEnding::Stale | StepEnding::NotStarted) => drop(open.remove(&address)),

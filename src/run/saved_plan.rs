@@ -170,6 +170,11 @@ impl SavedPlan {
         &self.file.text
     }
 
+    /// Whether it was made against the embedded simulator.
+    pub(crate) fn is_of_sandbox(&self) -> bool {
+        self.document.origin.options.sandbox
+    }
+
     /// Digest of the plan.
     pub(crate) fn digest(&self) -> &str {
         &self.document.digest

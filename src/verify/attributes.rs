@@ -233,7 +233,10 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
             };
             let was = |number: &String, before_it: &CheckerServedState| match before_it {
                 CheckerServedState::By { id, .. } => is(&before, number, name(id)),
-                CheckerServedState::OneOf(_) => is(&before, number, Some("ambiguous")),
+                // As an earlier version said it.
+                CheckerServedState::OneOf(_) => {
+                    is(&before, number, Some("(one of several)")) || is(&before, number, Some("ambiguous"))
+                }
                 CheckerServedState::NotThere | CheckerServedState::Unserved => true,
             };
             match &step.operation {

@@ -126,14 +126,12 @@ fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViol
     if bytes.len() > MOST_BYTES {
         return no("json", "/".to_owned(), "the document is too large to be a plan");
     }
-    let unread = |code, error: &serde_json::Error| {
-        let told = error.to_string();
-        let told = told.split(" at line ").next().unwrap_or_default();
-        no(code, format!("line {}, column {}", error.line(), error.column()), told)
-    };
     let json = match CanonicalJson::parse(bytes) {
         Ok(json) => json,
-        Err(error) => return unread("json", &error),
+        Err(error) => {
+            let told = format!("it is not a telform plan: it is not JSON ({})", reason_of(&error));
+            return no("json", format!("line {}, column {}", error.line(), error.column()), &told);
+        }
     };
     // The version first: the other contents of a later version are unknown.
     let is = |key, value: Value| json.member(key) == Some(value.to_string().as_str());
@@ -148,8 +146,13 @@ fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViol
     drop(json); // A plan may be large; it is not kept twice.
     match serde_json::from_slice::<CheckerDocument>(bytes) {
         Ok(document) => Ok((digest, document)),
-        Err(error) => unread("shape", &error),
+        Err(error) => no("shape", format!("line {}, column {}", error.line(), error.column()), &reason_of(&error)),
     }
+}
+
+/// What is wrong, without its place.
+fn reason_of(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 fn check_document(sealed: bool, digest: String, document: &CheckerDocument) -> PlanVerification {

@@ -90,6 +90,7 @@ fn full(key: &FingerprintKey) -> Ledger {
         account: "main".into(),
         key: LiteMap::from_iter([("login".into(), "acme".into())]),
         since: "2026-11-22T00:00:00Z".into(),
+        created: None,
     };
     ledger.attempts.insert(Address::new("partners", "acme"), attempt);
     ledger.note_connected("main", "sales", "+14155550101", "42");

@@ -147,7 +147,7 @@ async fn the_ledger_tells_two_configurations_of_one_provider_apart() {
     let mut ledger = Ledger::default();
     let (live, _) = read(&desired, &ledger, false).await;
     let target = |live: LiveState| live.accounts["unpod"].connections.clone().unwrap().remove(0).served_by;
-    assert_eq!(target(live.unwrap()).word(), "ambiguous");
+    assert_eq!(target(live.unwrap()).word(), "(one of several)");
     ledger.note_connected("unpod", "sales", "+14155550101", "44");
     let (live, _) = read(&desired, &ledger, false).await;
     assert_eq!(target(live.unwrap()), ServedBy::recorded("44".to_owned()));

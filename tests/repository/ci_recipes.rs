@@ -133,6 +133,7 @@ fn every_job_lists_the_hosts_of_its_tokens() {
         ci.expect(0, "plan.sh", &env);
         ci.put("telform.yaml", &yaml.replace("api: unpod\n", "api: unpod\n    base_url: https://unpod.example/\n"));
         for script in ["plan.sh", "apply.sh", "drift.sh"] {
+            ci.put("plan.digest", &format!("sha256:{}\n", "0".repeat(64)));
             let text = ci.expect(1, script, &env);
             assert!(text.contains("telform::account::host_not_allowed"), "{script}: {text}");
         }

@@ -201,7 +201,7 @@ fn one_object_joins_the_file_that_is_there() {
     assert!(text.contains("# mine") && text.contains("\n---\n"), "{text}");
     story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
     // Again it is declared, so there is nothing to write.
-    story.expect(0, "adopt providers.second 43").says("Adopted providers.second as 43");
+    story.expect(0, "adopt providers.second 43").says("providers.second is managed already, as 43");
     assert_eq!(story.read("telform.yaml"), text);
     assert_eq!(story.writes(), [""; 0]);
     story.expect(1, "adopt providers.third 43").says("43 already belongs to providers.second");

@@ -351,7 +351,7 @@ pub(crate) const FILTERS: [(&str, &str); 14] = [
     (r#""milliseconds":[0-9]+"#, r#""milliseconds":[ms]"#),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "[time]"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z", "[time]"),
-    (r"(created|adopted|begun) [0-9]{4}-[0-9]{2}-[0-9]{2}", "$1 [date]"),
+    (r"(created|adopted|connected|begun) [0-9]{4}-[0-9]{2}-[0-9]{2}", "$1 [date]"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
     (r"(/[^ \n]*)?/\.tmp[0-9A-Za-z]+", "[folder]"),
 ];

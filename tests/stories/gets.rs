@@ -89,7 +89,7 @@ fn every_kind_as_tables() {
     shot!("get_mixed", get(&story, 0, "bridges.front partners --account p*"));
     assert_eq!(story.ledger(), before);
     get(&story, 0, "numbers.+1415555010? --columns number").says("+14155550104");
-    get(&story, 0, "-q").says("2 providers, 2 bridges, 0 access rules, 2 partners, 0 did groups, 4 numbers.");
+    get(&story, 0, "-q").says("2 providers, 2 bridges, 0 access rules, 2 partners, 0 DID groups, 4 numbers.");
 }
 
 #[test]

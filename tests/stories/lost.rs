@@ -128,16 +128,54 @@ fn a_hidden_partner_that_only_the_journal_knows() {
     cut.fault("{ match: { method: POST, path: /core/v2/partners }, when: after, effect: cut }");
     cut.expect(5, "apply --auto-approve");
     cut.sandbox.clear_faults();
-    for story in [made, cut] {
+    let sid = made.ledger()["objects"]["partners.west"]["id"].clone();
+    for (story, is_done) in [(made, true), (cut, false)] {
         lose_the_ledger(&story);
-        story.expect(3, "apply --auto-approve").says("partners.west");
+        let ran = story.expect(if is_done { 0 } else { 3 }, "apply --auto-approve");
+        ran.says("partners.west");
         assert_eq!(story.writes(), [""; 0], "not made twice");
-        assert!(story.ledger()["attempts"]["partners.west"].is_object());
+        let ledger = story.ledger();
+        if is_done {
+            // The journal has its id, so it is managed as before.
+            ran.says("pending verification").is_silent_about("interrupted");
+            let entry = &ledger["objects"]["partners.west"];
+            assert_eq!((&entry["id"], &entry["origin"], &entry["key"]["login"]), (&sid, &json!("created"), &json!("west")));
+            assert_eq!(ledger.get("attempts"), None, "{ledger:#}");
+        } else {
+            assert!(ledger["attempts"]["partners.west"].is_object());
+        }
         assert!(story.sandbox.verify("west", "all"));
         story.apply();
         assert_eq!(story.writes(), [""; 0], "it was there, and is known again");
         story.in_sync();
         assert_eq!(story.world()["carrierx"]["partners"].as_array().unwrap().len(), 1);
+    }
+}
+
+/// A rebuild knows what the journal knows: the id of what was created, and that a create may have been carried out.
+#[test]
+fn a_rebuilt_ledger_has_the_hidden_partner_of_the_journal() {
+    let made = partner();
+    made.apply();
+    let cut = partner();
+    cut.fault("{ match: { method: POST, path: /core/v2/partners }, when: after, effect: cut }");
+    cut.expect(5, "apply --auto-approve");
+    cut.sandbox.clear_faults();
+    for (story, is_done) in [(made, true), (cut, false)] {
+        lose_the_ledger(&story);
+        let rebuilt = story.expect(0, "ledger rebuild");
+        let ledger = story.ledger();
+        if is_done {
+            rebuilt.says("whether it is hidden until it is verified, or was deleted");
+            assert!(ledger["objects"]["partners.west"]["hidden_since"].is_string(), "{ledger:#}");
+            story.expect(0, "plan").says("pending verification").says("no changes");
+            story.apply();
+        } else {
+            assert!(ledger["attempts"]["partners.west"].is_object(), "{ledger:#}");
+            story.expect(3, "plan").says("refusal::unsettled_create");
+            story.expect(3, "apply --auto-approve");
+        }
+        assert_eq!(story.writes(), [""; 0], "not made twice");
     }
 }
 

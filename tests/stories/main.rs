@@ -124,6 +124,7 @@ mod partial;
 mod partners;
 mod patience;
 mod pins;
+mod plain_truth;
 mod plan_diffs;
 mod policies;
 #[cfg(unix)]

@@ -39,7 +39,7 @@ const QUIET: &[(&str, i32, &str)] = &[
     ("undo last --auto-approve --max-deletes 1 --max-numbers-dark 1", 0, "Done: "),
     ("resume", 0, "no run was interrupted"),
     ("adopt --all --out adopted", 0, "Adopted 1 object into 1 file."),
-    ("adopt bridges.sales sales", 0, "Adopted bridges.sales as sales."),
+    ("adopt bridges.sales sales", 0, "bridges.sales is managed already, as sales."),
     ("ledger move bridges.sales bridges.desk", 0, "bridges.sales is bridges.desk in the ledger now."),
     ("forget bridges.desk", 0, "Released bridges.desk: "),
     ("ledger rebuild --replace", 0, "Rebuilt /"),

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::unlisted_reason;
 use crate::analysis::drift::{NotCompared, needs_kind};
-use crate::model::resource::{Address, LiveAccount, LiveState, OrganizationCheck};
+use crate::model::resource::{Address, LiveAccount, LiveObject, LiveState, OrganizationCheck};
+use crate::model::value::CompactValue;
 use crate::plan::Inputs;
 use crate::services;
 use crate::text::with_article;
@@ -60,10 +61,18 @@ pub(in crate::analysis) fn unconfirmed_and_empty(account: &str, live: &LiveAccou
 }
 
 /// What to do about an id that a service does not show; by the kind's table.
-pub fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> String {
+pub fn missing_id_help(live: &LiveState, account: &str, address: &Address, asked: &str) -> String {
     let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
     let Some(kind) = services::shape_of_generation(&address.kind, generation) else { return String::new() };
     let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
+    let key = |object: &LiveObject| {
+        let shown = |name: &&str| object.attributes.get(name).and_then(CompactValue::as_str) == Some(asked);
+        kind.natural_key.iter().copied().find(shown)
+    };
+    let meant = known.into_iter().flatten().find_map(|object| Some((key(object)?, &object.id)));
+    if let Some((name, id)) = meant {
+        return format!("the {} with the {name} {asked} has the {} {id}: adopt that id", kind.singular, kind.id);
+    }
     let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
     let seen = if ids.is_empty() { "it shows none at all".to_owned() } else { format!("it shows {}", ids.join(", ")) };
     let what = format!("`{}` is what identifies {}; {seen}", kind.id, with_article(kind.singular));

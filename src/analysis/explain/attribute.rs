@@ -278,7 +278,7 @@ impl ExplainContext<'_> {
     fn live_value(&self, field: &Field) -> ShownValue {
         let Some(live) = self.live else { return ShownValue::Absent };
         if field.ty.is_links() {
-            return self.numbers_on_bridge(live);
+            return self.numbers_on_bridge(live, field);
         }
         let shown = crate::plan::shown_now(live, field);
         let account = self.inputs.desired.objects.get(self.address).map(|object| &object.account);
@@ -291,8 +291,9 @@ impl ExplainContext<'_> {
         }
     }
 
-    /// The numbers on a bridge, each with the address of what serves it, or its id when no address claims it.
-    fn numbers_on_bridge(&self, live: &LiveObject) -> ShownValue {
+    /// The numbers on a bridge, each with the address of what serves it, or its id when no address claims it; for a number that
+    /// is its own holder only what serves it.
+    fn numbers_on_bridge(&self, live: &LiveObject, field: &Field) -> ShownValue {
         let claims = crate::plan::claimed_objects(self.inputs);
         let account = self.inputs.desired.objects.get(self.address).map(|object| object.account.as_str());
         let Some(connections) =
@@ -322,6 +323,9 @@ impl ExplainContext<'_> {
                 (connection.number.clone(), Value::from(served))
             })
             .collect();
+        if field.ty == AttributeType::ServedBy {
+            return rows.pop().map_or(ShownValue::Absent, |(_, served)| ShownValue::Value(served.into()));
+        }
         rows.sort_by(|a, b| a.0.cmp(&b.0));
         ShownValue::Value(Value::Object(rows.into_iter().collect()).into())
     }
@@ -374,7 +378,11 @@ impl ExplainContext<'_> {
 
 fn yaml_value(object: &DesiredObject, field: &Field) -> Option<YamlValue> {
     if field.ty.is_links() {
-        let numbers = object.numbers.as_ref()?.iter();
+        let mut numbers = object.numbers.as_ref()?.iter();
+        if field.ty == AttributeType::ServedBy {
+            let served = numbers.next().map(|(_, wanted)| Value::from(wanted.provider.to_string()));
+            return Some(YamlValue::Value(served.unwrap_or_default()));
+        }
         let rows = numbers.map(|(number, wanted)| (number.clone(), Value::from(wanted.provider.to_string())));
         return Some(YamlValue::Value(Value::Object(rows.collect())));
     }

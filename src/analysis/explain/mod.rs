@@ -97,6 +97,8 @@ pub enum ObjectDecision {
     AccountGone,
     /// It exists, and no address claims it.
     Unmanaged,
+    /// A number that the service lists, and nothing serves.
+    FreeNumber,
     /// It exists, and it is inherited from another account.
     Inherited,
     /// A value of it was sent before, and the service did not accept it.
@@ -189,7 +191,8 @@ pub fn explain_address(
     let kind = met.kind.or_else(|| find_shape(inputs, address, account.as_deref()))?;
     let verdict = decide_object(inputs, plan, address, &met, change, &refusals, &notices);
     let is_read = account.as_ref().is_some_and(|account| inputs.live.accounts.contains_key(account));
-    let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).map(str::to_owned);
+    let recorded = met.entry.as_ref().filter(|_| met.found == MatchedBy::NotLookedFor).map(|entry| entry.id.as_str());
+    let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).or(recorded).map(str::to_owned);
     let id = id.as_deref();
     let live = id.and_then(|id| find_live(inputs, account.as_deref()?, kind.name, id).map(|(live, _)| live));
     let shows_links = attribute.and_then(|name| kind.field(name)).is_none_or(|field| field.ty.is_links());
@@ -349,6 +352,8 @@ fn decide_object(
         ObjectDecision::Waiting
     } else if told(NoticeCode::AccountGone) {
         ObjectDecision::AccountGone
+    } else if told(NoticeCode::Released) {
+        ObjectDecision::Released
     } else if plan.not_taken.iter().any(|untaken| untaken.address == *address) {
         ObjectDecision::NotTaken
     } else if inputs.desired.existing.contains_key(address) {
@@ -385,6 +390,9 @@ fn explained_requests(plan: &Plan, steps: &[String]) -> Vec<ExplainedRequest> {
 
 /// A live object that no address claims, when the name is its id or a part of its natural key.
 fn explain_unmanaged(inputs: &Inputs<'_>, plan: &Plan, address: &Address) -> Option<Explanation> {
+    if let Some((_, words)) = services::link_entry(&address.kind) {
+        return number_entry::explain_free_number(inputs, plan, address, words);
+    }
     let claims = crate::plan::claimed_objects(inputs);
     for account in inputs.desired.accounts.keys() {
         let Some(kind) = find_shape(inputs, address, Some(account)) else { continue };

@@ -1,8 +1,12 @@
 //! Why a number that is an entry of its own is or is not changed.
 
-use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention, recorded_only_notice};
+use std::collections::BTreeMap;
+
+use super::{
+    Explanation, LedgerFacts, ObjectDecision, YamlMention, decide_object, explained_requests, find_mention, recorded_only_notice,
+};
 use crate::model::kind::LinkEntry;
-use crate::model::resource::Address;
+use crate::model::resource::{Address, Connection, DesiredNumber};
 use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, claimed_objects, is_selected};
 use crate::services;
 use crate::text::normalize_phone_number;
@@ -60,6 +64,17 @@ pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address
     }
 }
 
+/// A number that no file declares, where its service lists it and nothing that was read serves it.
+pub(super) fn explain_free_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address, words: &LinkEntry) -> Option<Explanation> {
+    let account = account_with_free_number(inputs, &address.name)?;
+    Some(Explanation {
+        account: Some(account.to_owned()),
+        verdict: ObjectDecision::FreeNumber,
+        found: MatchedBy::NaturalKey(address.name.to_string()),
+        ..explain_number(inputs, plan, address, words)
+    })
+}
+
 /// What a number is declared by, or connected to where no file declares it: its entry, the entry of its object, or the map of what
 /// holds it.
 pub fn find_number(inputs: &Inputs<'_>, number: &str) -> Option<(Address, Option<String>)> {
@@ -80,11 +95,30 @@ pub fn find_number(inputs: &Inputs<'_>, number: &str) -> Option<(Address, Option
         return Some((holder.clone(), fields.find(|field| field.ty.is_links()).map(|field| field.name.to_owned())));
     }
     let claims = claimed_objects(inputs);
-    inputs.live.accounts.iter().find_map(|(account, live)| {
+    let connected = inputs.live.accounts.iter().find_map(|(account, live)| {
         let connection = live.connections.iter().flatten().find(|connection| connection.number == number)?;
         let account = inputs.desired.accounts.get(account)?;
         let (holder, _) = account.service.link_holder(inputs.facts_of_account(&account.name).generation)?;
-        let claimed = claims.get(&(account.name.as_str(), holder.name, connection.bridge.as_str()));
-        Some((claimed.map_or_else(|| Address::new(holder.name, &connection.bridge), |address| (*address).clone()), None))
+        let claimed = claims.get(&(account.name.as_str(), holder.name, connection.bridge.as_str())).copied();
+        let known = claimed.or_else(|| inputs.ledger.address_of(&account.name, holder.name, &connection.bridge));
+        Some((known.map_or_else(|| Address::new(holder.name, &connection.bridge), Clone::clone), None))
+    });
+    connected.or_else(|| {
+        let account = inputs.desired.accounts.get(account_with_free_number(inputs, number)?)?;
+        Some((Address::new(account.service.link_entry()?.kind, number), None))
     })
+}
+
+/// The account that has this number, where its service lists it, no connection that was read has it, and no map declares it.
+fn account_with_free_number<'a>(inputs: &Inputs<'a>, number: &str) -> Option<&'a str> {
+    let in_map = |numbers: &BTreeMap<String, DesiredNumber>| numbers.contains_key(number);
+    if inputs.desired.objects.values().any(|object| object.numbers.as_ref().is_some_and(in_map)) {
+        return None;
+    }
+    let mut accounts = inputs.live.accounts.iter();
+    let found = accounts.find(|(_, live)| {
+        let connected = |all: &[Connection]| all.iter().any(|it| it.number == number);
+        live.numbers.contains_key(number) && live.connections.as_deref().is_some_and(|all| !connected(all))
+    });
+    found.map(|(account, _)| account.as_str())
 }

@@ -21,6 +21,7 @@ impl ObjectDecision {
             Self::AlreadyGone => "already deleted, nothing to do",
             Self::AccountGone => "left alone, because its account is not in the YAML",
             Self::Unmanaged => "unmanaged",
+            Self::FreeNumber => "free, nothing serves it",
             Self::Inherited => "inherited, never changed",
             Self::LeftOut => "its account is left out of this run",
             Self::Existing => "referred to, never changed",
@@ -50,6 +51,9 @@ impl ObjectDecision {
             }
             Self::AccountGone => "telform reads only the accounts that the YAML defines",
             Self::NotTaken => "what differs was sent before, but the service still shows the old value",
+            Self::FreeNumber => {
+                "the service lists it for this account, no connection that was read has it, and no file declares it"
+            }
             Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",
             Self::Inherited => {
                 "the account above this one has made it, and only that one can change it; entries may refer to it through `existing`"
@@ -188,6 +192,9 @@ pub(super) fn describe_update(kind: &Kind, field: &Field, put: bool) -> Option<&
             _,
         ) => None,
         (AttributeAccess::Replace, _, _) => Some("by replacing the object"),
+        (AttributeAccess::Modifiable, AttributeType::ServedBy, _) if kind.link.is_some_and(|link| link.replaces()) => {
+            Some("by one PATCH")
+        }
         (AttributeAccess::Modifiable, AttributeType::Numbers | AttributeType::ServedBy, _) => Some("by connect and disconnect"),
         (_, _, UpdateMethod::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),
         (_, _, UpdateMethod::PatchOrPut { .. } | UpdateMethod::Patch) => Some("by PATCH"),

@@ -1,8 +1,10 @@
 //! Where it was looked, and what could not be read there: a part is never shown as if it were all.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::{TableScope, accounts_once};
+use super::{InventoryRow, InventoryTable, TableScope, accounts_once};
 use crate::analysis::adopt::unconfirmed_and_empty;
 use crate::analysis::drift::{NotCompared, needs_kind};
 use crate::model::resource::LiveAccount;
@@ -74,6 +76,27 @@ impl InventoryCoverage {
         coverage
     }
 
+    /// Numbers in these tables of which only the ledger says what serves them.
+    pub(super) fn note_recorded_only(&mut self, inputs: &Inputs<'_>, tables: &[InventoryTable<'_>]) {
+        let shown: BTreeSet<(&str, &str)> = tables
+            .iter()
+            .flat_map(|table| &table.rows)
+            .filter_map(|row| match row {
+                InventoryRow::Number(number) => Some((number.account, number.number)),
+                InventoryRow::Object(_) => None,
+            })
+            .collect();
+        for (account, live) in &inputs.live.accounts {
+            let recorded = live.connections.iter().flatten().filter(|it| it.is_recorded_only());
+            let numbers = recorded.map(|it| it.number.as_str()).filter(|number| shown.contains(&(account.as_str(), *number)));
+            let numbers: Vec<&str> = numbers.collect();
+            if !numbers.is_empty() {
+                let what = NoticeCode::RecordedOnly.describe();
+                self.remarks.push(format!("{} in account {account}: {what}", list_first_few(&numbers)));
+            }
+        }
+    }
+
     fn add(&mut self, inputs: &Inputs<'_>, account: &str, live: &LiveAccount, scope: &TableScope) {
         let what = || format!("{} in account {account}", scope.name);
         let failure = scope.kinds().into_iter().find_map(|kind| live.listing_failures.get(kind));
@@ -112,12 +135,6 @@ impl InventoryCoverage {
             self.remarks.extend(live.unseen_candidates.keys().map(|holder| {
                 format!("something serves {holder} in account {account}, but the service does not show its numbers")
             }));
-            let recorded = live.connections.iter().flatten().filter(|it| it.is_recorded_only());
-            let numbers: Vec<&str> = recorded.map(|it| it.number.as_str()).collect();
-            if !numbers.is_empty() {
-                let what = NoticeCode::RecordedOnly.describe();
-                self.remarks.push(format!("{} in account {account}: {what}", list_first_few(&numbers)));
-            }
         }
     }
 }

@@ -116,6 +116,7 @@ impl<'a> Inventory<'a> {
             inventory.sort(&scope, &mut rows, query.sort.as_deref());
             inventory.tables.push(InventoryTable { scope, rows });
         }
+        inventory.coverage.note_recorded_only(&inventory.inputs, &inventory.tables);
         inventory
     }
 

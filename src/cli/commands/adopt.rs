@@ -8,12 +8,13 @@ use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute, Secr
 use crate::cli::args::{LockArgs, parse_address};
 use crate::cli::console::Console;
 use crate::model::resource::Address;
-use crate::output::view::plural_kind;
 use crate::output::view::text;
+use crate::output::view::{kind_in_words, plural_kind};
 use crate::output::{Adopted, Adoption, NotWritten, Supply};
 use crate::plan::Plan;
 use crate::run::adopt::{AdoptRequest, AdoptedFile, AdoptionOutcome, AdoptionTarget, adopt};
 use crate::run::{Exit, PlanSelection, RunError};
+use crate::services;
 use crate::text::{escape, shell_quote};
 
 /// `telform adopt`.
@@ -84,6 +85,16 @@ impl AdoptArgs {
 
 /// Takes objects under management.
 pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunError> {
+    if let Some((_, words)) = args.address.as_ref().and_then(|address| services::link_entry(&address.kind)) {
+        let (kind, holder) = (words.kind, words.holder);
+        return Err(RunError::other(
+            "telform::adopt::kind",
+            format!("a {} is not adopted", words.singular),
+            format!(
+                "declare it under `{kind}`, or in the map of its {holder}: the next apply connects what is not connected as declared"
+            ),
+        ));
+    }
     let target = match (&args.address, &args.id) {
         (Some(address), Some(id)) => AdoptionTarget::One { address: address.clone(), id: id.clone() },
         _ => AdoptionTarget::All { kind: args.kind.clone() },
@@ -104,7 +115,9 @@ pub(crate) async fn adopt_and_show(out: &Console, request: &AdoptRequest) -> Res
     let outcome = adopt(&out.context(), request).await?;
     match (&outcome, &request.target) {
         (AdoptionOutcome::Written { files, plan, coverage }, _) => print_written(out, files, plan, coverage),
-        (AdoptionOutcome::Entered { plan }, AdoptionTarget::One { address, id }) => print_entered(out, address, id, plan),
+        (AdoptionOutcome::Entered { plan, again }, AdoptionTarget::One { address, id }) => {
+            print_entered(out, address, id, plan, *again);
+        }
         (AdoptionOutcome::NotEntered { plan }, _) => {
             out.print(&text::plan_as_text(plan, out.plan_detail()));
             out.print_stderr("Nothing was adopted.\n");
@@ -115,7 +128,7 @@ pub(crate) async fn adopt_and_show(out: &Console, request: &AdoptRequest) -> Res
 }
 
 /// The YAML declared it before.
-fn print_entered(out: &Console, address: &Address, id: &str, plan: &Plan) {
+fn print_entered(out: &Console, address: &Address, id: &str, plan: &Plan, again: bool) {
     let differs = plan.has_changes() || plan.is_refused();
     if out.global.json {
         return out.print_document(&Adoption {
@@ -127,7 +140,11 @@ fn print_entered(out: &Console, address: &Address, id: &str, plan: &Plan) {
             missed: Vec::new(),
         });
     }
-    out.print(&format!("Adopted {address} as {}.\n", escape(id)));
+    let id = escape(id);
+    out.print(&match again {
+        true => format!("{address} is managed already, as {id}.\n"),
+        false => format!("Adopted {address} as {id}.\n"),
+    });
     if differs && !out.global.quiet {
         out.print(&format!("The YAML differs from it: {}. `telform plan` shows how.\n", plan.summary()));
     }
@@ -181,7 +198,7 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
             count => format!(" with {count} {}", plural_kind(count, "numbers")),
         };
         let path = &draft.path;
-        out.print(&format!("{} {}  {count} {}{numbers}\n", word(path), path.display(), plural_kind(count, kind)));
+        out.print(&format!("{} {}  {count} {}{numbers}\n", word(path), path.display(), kind_in_words(count, kind)));
         for table in &draft.page.tables {
             let (path, count) = (draft.table_path(table), table.addresses.len());
             out.print(&format!("{} {}  {count} {}\n", word(&path), path.display(), plural_kind(count, "rows")));

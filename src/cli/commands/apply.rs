@@ -28,7 +28,7 @@ pub struct ApplyArgs {
     /// Apply only the plan with this digest, or exit with 4
     ///
     /// The digest is the one that was reviewed.
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
     pub expect: Option<String>,
     /// After the changes of --limit, apply the rest
     ///
@@ -60,6 +60,15 @@ pub enum FollowUp {
     All,
 }
 
+/// A digest as a plan shows it.
+fn digest(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
+    match digits.is_some_and(|digits| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))) {
+        true => Ok(text.to_owned()),
+        false => Err("a digest is `sha256:` and 64 hexadecimal digits, as `telform plan` prints it".to_owned()),
+    }
+}
+
 /// Applies the YAML, and reports it.
 pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
     run_as(out, "apply", args).await
@@ -81,7 +90,20 @@ async fn apply(out: &Console, command: &'static str, args: &ApplyArgs) -> Result
         ));
     }
     let saved = match &args.plan {
-        Some(path) => Some((path.clone(), SavedPlan::read(path)?)),
+        Some(path) => {
+            let saved = SavedPlan::read(path)?;
+            if args.choice.selection.sandbox.is_none() && saved.is_of_sandbox() {
+                return Err(RunError::other(
+                    "telform::plan::of_sandbox",
+                    format!(
+                        "{} was made against a sandbox, and this run would go to the services; nothing was sent",
+                        path.display()
+                    ),
+                    "add `--sandbox WORLD.yaml` with the world that it was made with",
+                ));
+            }
+            Some((path.clone(), saved))
+        }
         None => None,
     };
     let request = ApplyRequest {

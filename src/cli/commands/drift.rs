@@ -88,7 +88,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     };
     write_metrics(args.metrics.as_deref(), Some(&outcome))?;
     let with = |command: &str| out.repeated_options.complete_command(command);
-    let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
+    let stuck = describe_all_not_accepted(&outcome.not_accepted, &with);
     let mut page = DriftText { out, pieces: Vec::new() };
     page.push_number_states(&outcome.compared, NumberState::is_silent);
     if outcome.found.is_empty() && outcome.manages_nothing && outcome.compared.missed.is_empty() {
@@ -169,6 +169,24 @@ struct DriftText<'o> {
 /// A command with the options of this one.
 type CommandFormatter<'a> = dyn Fn(&str) -> String + 'a;
 
+/// A sentence for each; values that have to be accepted by hand for the same reason are in one.
+fn describe_all_not_accepted(all: &[NotAccepted], with: &CommandFormatter<'_>) -> Vec<String> {
+    let mut sentences: Vec<(String, Option<&str>)> = Vec::new();
+    for it in all {
+        let why = match it {
+            NotAccepted::ByHand { why, .. } => Some(why.as_str()),
+            NotAccepted::NoEntry(_) | NotAccepted::Missing(_) => None,
+        };
+        let text = describe_not_accepted(it, with);
+        match sentences.iter_mut().find(|(_, known)| why.is_some() && *known == why) {
+            Some((names, _)) => names.push_str(&format!(", {text}")),
+            None => sentences.push((text, why)),
+        }
+    }
+    let by_hand = |why: &str| format!(" must be accepted by hand: {why}");
+    sentences.into_iter().map(|(text, why)| format!("{text}{}", why.map(by_hand).unwrap_or_default())).collect()
+}
+
 fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> String {
     let forget = |address: &Address| with(&format!("telform forget {address}"));
     match it {
@@ -181,9 +199,7 @@ fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> Strin
                 forget(address)
             )
         }
-        NotAccepted::ByHand { address, attribute, why } => {
-            format!("{address} {attribute} must be accepted by hand: {why}")
-        }
+        NotAccepted::ByHand { address, attribute, .. } => format!("{address} {attribute}"),
     }
 }
 

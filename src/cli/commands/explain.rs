@@ -13,7 +13,7 @@ use crate::model::resource::{Address, AddressPattern, Desired, ServedBy};
 use crate::output;
 use crate::output::view;
 use crate::output::view::json;
-use crate::plan::{Inputs, Plan, claimed_objects, removed_objects};
+use crate::plan::{Inputs, Plan, claimed_objects, removed_objects, renamed_addresses};
 use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose, saved_plan};
 use crate::services;
 use crate::text::{escape, is_e164, normalize_phone_number};
@@ -111,7 +111,7 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     } else {
         (asked, attribute)
     };
-    let (address, renamed) = follow_renames(&session.desired, asked.clone());
+    let (address, renamed) = follow_renames(&inputs, asked.clone());
     if let Some(attribute) = &attribute {
         check_attribute(&session.desired, &address, attribute)?;
     }
@@ -122,8 +122,8 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
         out.print(&json::to_pretty_json(&output::with_header(&explained)));
         return Ok(Exit::Done);
     }
-    if let Some(place) = renamed.filter(|_| !out.global.quiet && explained.verdict != ObjectDecision::Unmanaged) {
-        out.print(&format!("{asked} is called {address} since the rename at {place}.\n\n"));
+    if let Some(renamed) = renamed.filter(|_| !out.global.quiet && explained.verdict != ObjectDecision::Unmanaged) {
+        out.print(&format!("{renamed}\n\n"));
     }
     if out.global.quiet {
         let whole = view::explain::render_explanation(&explained, out.plan_detail());
@@ -188,10 +188,17 @@ fn found_otherwise(inputs: &Inputs<'_>, plan: &Plan, asked: &Address) -> Option<
     Some((object, None))
 }
 
-/// The current address of an object, and where it was renamed.
-fn follow_renames(desired: &Desired, address: Address) -> (Address, Option<String>) {
-    match desired.moved.iter().find(|moved| moved.from == address) {
-        Some(moved) => (moved.to.clone(), Some(moved.location.to_string())),
+/// The current address of an object, and a sentence about its rename.
+fn follow_renames(inputs: &Inputs<'_>, address: Address) -> (Address, Option<String>) {
+    if let Some(moved) = inputs.desired.moved.iter().find(|moved| moved.from == address) {
+        let told = format!("{address} is called {} since the rename at {}.", moved.to, moved.location);
+        return (moved.to.clone(), Some(told));
+    }
+    match renamed_addresses(inputs).remove(&address) {
+        Some(to) => {
+            let told = format!("The ledger has {address}; the YAML calls this object {to}, and the next apply renames it.");
+            (to, Some(told))
+        }
         None => (address, None),
     }
 }
@@ -207,6 +214,10 @@ fn is_near(wanted: &str, known: &str) -> bool {
 }
 
 fn check_attribute(desired: &Desired, address: &Address, attribute: &str) -> Result<(), RunError> {
+    if let Some((_, words)) = services::link_entry(&address.kind) {
+        let names = [words.holder, words.target];
+        return if names.contains(&attribute) { Ok(()) } else { Err(unknown_attribute(address, attribute, &names)) };
+    }
     let shapes = services::shapes_of_kind(&address.kind);
     let mut names: Vec<&str> = shapes.iter().flat_map(|kind| kind.fields.iter().map(|field| field.name)).collect();
     names.sort_unstable();
@@ -221,18 +232,25 @@ fn check_attribute(desired: &Desired, address: &Address, attribute: &str) -> Res
             format!("`telform explain {address}` says what happens to it"),
         ));
     }
-    let near = nearest_name(attribute, names.iter().copied()).unwrap_or_default();
-    Err(RunError::other(
+    Err(unknown_attribute(address, attribute, &names))
+}
+
+fn unknown_attribute(address: &Address, attribute: &str, names: &[&str]) -> RunError {
+    let near = nearest_name(attribute, names.iter().copied()).filter(|near| is_near(attribute, near));
+    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    RunError::other(
         "telform::explain::unknown_attribute",
         format!("{} have no attribute `{attribute}`", address.kind),
-        format!("did you mean `{near}`? They have {}", names.join(", ")),
-    ))
+        format!("{near}{} have {}", if near.is_empty() { &address.kind } else { "They" }, names.join(", ")),
+    )
 }
 
 fn unknown_number(number: &str) -> RunError {
     RunError::other(
         "telform::explain::unknown_address",
-        format!("the YAML does not declare {number}, and none of the connections that were read has it"),
+        format!(
+            "the YAML does not declare {number}, and nothing that was read shows it: no connection and no listing of numbers"
+        ),
         "`telform get numbers` lists the numbers that the services show; those of kinds that no file declares are not read",
     )
 }

@@ -111,9 +111,24 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
         let lines = lines.join("\n");
         // A list or a single fault, under the key that a world has for them.
         let list = World::from_yaml(&format!("faults:\n{lines}\n"));
-        let one = || World::from_yaml(&format!("faults:\n  -\n{lines}\n"));
-        let world = list.or_else(|_| one()).map_err(|error| wrong(reason_of(&error)))?;
+        let world = list.or_else(|of_list| {
+            let one = World::from_yaml(&format!("faults:\n  -\n{lines}\n"));
+            let is_list = text.trim_start().starts_with(['-', '[']);
+            one.map_err(|error| {
+                wrong(if is_list { own_place(&reason_of(&of_list), 1) } else { own_place(&reason_of(&error), 2) })
+            })
+        })?;
         all.extend(world.faults);
     }
     Ok(all)
+}
+
+/// A reason with the position in the text as it was given, which a world has below other lines and indented by four columns.
+fn own_place(reason: &str, above: usize) -> String {
+    let place = reason.rsplit_once(" at line ").and_then(|(what, place)| {
+        let (line, column) = place.split_once(", column ")?;
+        let (line, column) = (line.parse::<usize>().ok()?, column.parse::<usize>().ok()?);
+        Some(format!("{what} at line {}, column {}", line.checked_sub(above)?, column.checked_sub(4)?))
+    });
+    place.unwrap_or_else(|| reason.to_owned())
 }

@@ -86,7 +86,7 @@ impl ConfigLoader<'_> {
             }
         }
         let mut found: BTreeMap<(&Address, &Address), Problem> = BTreeMap::new();
-        for ((_, kind, _), claims) in &claims {
+        for claims in claims.values() {
             for (index, later) in claims.iter().enumerate().skip(1) {
                 let Some(first) = claims[..index].iter().find(|first| first.may_be_same(later)) else {
                     continue;
@@ -104,7 +104,7 @@ impl ConfigLoader<'_> {
                     true => "what is declared here is managed here: refer to that address, and take the other out of `existing`",
                     false => "keep one, or correct what identifies it",
                 };
-                let help = format!("{twice}one of the {kind} has one address; {keep}");
+                let help = format!("{twice}an object has one address; {keep}");
                 let problem = conflict_problem("telform::yaml::same_object", &what, &first.label(), &later.label());
                 found.insert((first.address(), later.address()), problem.help(help));
             }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use super::file_text::file_text;
 use super::side_by_side::side_by_side;
 use super::{groups, is_top, secret};
 use crate::config::problem::{Problem, Problems, SourceFile};
@@ -22,7 +22,7 @@ const FILE: &str = "telform.yaml";
 const FOLDER: &str = "telform";
 
 /// The path of standard input. A file of that name is `./-`.
-const DASH: &str = "-";
+pub(super) const DASH: &str = "-";
 /// Its name in messages.
 pub(crate) const STDIN: &str = "<stdin>";
 
@@ -153,9 +153,9 @@ fn read_file(found: &FoundFile, edits: &FileEdits) -> (Option<ConfigFile>, Probl
             let (input, faults) = parse_text(&found.name, folder, &text, edits);
             (Some(ConfigFile { path: found.path.clone(), ..input }), faults)
         }
-        Err((code, what)) => {
+        Err(fault) => {
             let mut problems = Problems::default();
-            problems.push(Problem::of_file(code, what, &found.name));
+            problems.push(fault.to_problem(&found.name));
             (None, problems)
         }
     }
@@ -350,56 +350,7 @@ impl FileFinder<'_> {
 }
 
 /// The system's message without the number that Rust appends.
-fn io_reason(error: &std::io::Error) -> String {
+pub(super) fn io_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
-/// A text, or a code and what is wrong.
-pub(in crate::config) type ReadText = Result<String, (&'static str, String)>;
-
-/// What standard input holds. A run reads its configuration more than once, and this only the first time.
-fn stdin_text() -> &'static ReadText {
-    static TEXT: OnceLock<ReadText> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        let input = std::io::stdin();
-        if input.is_terminal() {
-            let what = "standard input is a terminal; pipe the configuration into it, as in `generate | telform plan -f -`";
-            return Err(("telform::file::unreadable", what.to_owned()));
-        }
-        bounded_text(input.lock(), 0)
-    })
-}
-
-/// The text of a file, or of standard input.
-pub(in crate::config) fn file_text(found: &FoundFile) -> ReadText {
-    if found.name == STDIN && found.path.ends_with(DASH) {
-        return stdin_text().clone();
-    }
-    let file = match &found.within_folder {
-        Some(folder) => disk::open_within(&[folder], &found.path),
-        None => disk::open_file(&found.path),
-    };
-    let file = file.map_err(|error| unreadable(&error))?;
-    let size = file.metadata().map_or(0, |about| about.len()).min(yaml::MAX_BYTES as u64);
-    bounded_text(file, size as usize)
-}
-
-fn unreadable(error: &std::io::Error) -> (&'static str, String) {
-    ("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)))
-}
-
-/// Reads what has about this size.
-fn bounded_text(from: impl Read, size: usize) -> ReadText {
-    let mut bytes = Vec::with_capacity(size + 1);
-    from.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    if bytes.len() > yaml::MAX_BYTES {
-        let what = format!("the file is larger than {} MiB", yaml::MAX_BYTES / 1024 / 1024);
-        return Err(("telform::file::limit", what));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
-        ("telform::file::not_utf8", format!("the file is not UTF-8 text (first seen on line {line})"))
-    })
 }

@@ -4,6 +4,9 @@ use super::{ConfigLoader, FileEntry, urls, values};
 use crate::config::problem::Problem;
 use crate::model::resource::LedgerSetting;
 
+/// The stores in which a ledger can be an object, as addresses begin.
+const LEDGER_STORES: [&str; 3] = ["s3", "gs", "az"];
+
 impl<'a> ConfigLoader<'a> {
     pub(super) fn collect_ledger(&mut self, item: FileEntry<'a>) {
         if let Some(first) = self.ledger.filter(|_| !self.overlay) {
@@ -21,7 +24,12 @@ impl<'a> ConfigLoader<'a> {
         let Some(text) = self.text(item.file, item.entry) else { return };
         let wrong = match text.split_once("://") {
             _ if text.trim().is_empty() => Some("`ledger` must not be empty"),
-            Some((_, rest)) => rest.contains('@').then_some("the ledger's address must not contain a login"),
+            Some((_, rest)) if rest.contains('@') => Some("the ledger's address must not contain a login"),
+            Some((scheme, _)) if !LEDGER_STORES.contains(&scheme) => {
+                Some("`ledger` takes an address that begins with s3://, gs:// or az://")
+            }
+            Some((_, rest)) => (!rest.split_once('/').is_some_and(|(bucket, path)| !bucket.is_empty() && !path.is_empty()))
+                .then_some("the ledger's address does not name an object: add its path after the bucket"),
             None => (!urls::stays_below(&text))
                 .then_some("`ledger` takes an address, or a path below its own folder that ends in .json"),
         };

@@ -23,6 +23,7 @@ mod conflicts;
 mod country;
 mod defaults;
 mod existing;
+mod file_text;
 mod files;
 mod groups;
 mod guards;
@@ -47,9 +48,10 @@ mod values;
 pub(crate) use crate::config::tables::is_table;
 pub(crate) use accounts::variable_name;
 pub(in crate::config) use defaults::may_have_default;
+pub(in crate::config) use file_text::file_text;
 use files::ConfigFile;
 pub use files::{FileEdits, source_paths};
-pub(in crate::config) use files::{FoundFile, file_text, find_files, parse_yaml};
+pub(in crate::config) use files::{FoundFile, find_files, parse_yaml};
 pub(crate) use files::{STDIN, has_default_config, is_stdin};
 use layers::LayeredBlock;
 pub(in crate::config) use secret::key_secrecy;
@@ -341,6 +343,8 @@ impl<'a> ConfigLoader<'a> {
         again: (FileRef<'_>, Span),
         help: &str,
     ) {
+        let swapped = Arc::ptr_eq(&first.0.source, &again.0.source) && first.1.start() > again.1.start();
+        let (first, again) = if swapped { (again, first) } else { (first, again) };
         self.report_problem(
             Problem::new(code, what, &again.0.source, again.1)
                 .label("again")
@@ -360,7 +364,8 @@ impl<'a> ConfigLoader<'a> {
             let mut problem = Problem::new("telform::yaml::wrong_type", what, &item.file.source, values::value_span(item.entry))
                 .label(format!("this is {found}"));
             if empty {
-                problem = problem.help(format!("write `{key}: {{}}` when it is meant to be empty"));
+                problem =
+                    problem.help(format!("indent its entries below it, or write `{key}: {{}}` when it is meant to be empty"));
             }
             self.report_problem(problem);
         }

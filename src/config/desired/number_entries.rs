@@ -56,8 +56,12 @@ impl<'a> ConfigLoader<'a> {
         }
         let bridge = self.entry_reference(block, words.holder, &[roles.holder], words);
         let provider = self.entry_reference(block, words.target, roles.targets, words);
-        let (holder_line, bridge) = bridge?;
-        let account = self.account_of_holder(holder_line, &bridge)?;
+        let account = bridge.as_ref().and_then(|(line, bridge)| self.account_of_holder(*line, bridge));
+        let unknown = provider.as_ref().filter(|_| account.is_none());
+        if let Some(problem) = unknown.and_then(|(line, target)| self.unknown_reference((*line).into(), target)) {
+            self.report_problem(problem);
+        }
+        let ((_, bridge), account) = (bridge?, account?);
         if let Some(holder) = self.parsed.get(&bridge).filter(|holder| holder.object.numbers.is_some()) {
             let problem = owned_whole(address, head, holder, roles);
             self.report_problem(problem);

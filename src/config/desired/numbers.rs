@@ -87,7 +87,8 @@ impl<'a> ConfigLoader<'a> {
             entry.key_span,
         )
         .label(label);
-        let help = format!("{help}\nE.164: `+`, the country code and the number, at most 15 digits, in quotes");
+        let quotes = if item.file.source.is_in_table(entry.key_span) { "" } else { ", in quotes" };
+        let help = format!("{help}\nE.164: `+`, the country code and the number, at most 15 digits{quotes}");
         // A text that cannot be an E.164 number may still exist: a run that asks the service can tell.
         let bare = text.strip_prefix('+').unwrap_or(text);
         let odd = unmeant && (1..=15).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_digit());
@@ -216,7 +217,9 @@ impl<'a> ConfigLoader<'a> {
             return None;
         }
         // A name alone may mean any of the kinds that serve numbers.
-        let kinds = served_by(&target.kind).filter(|kinds| kinds.contains(&target.kind.as_str()));
+        let written = at.file.source.text().get(at.span.start()..at.span.end()).unwrap_or_default();
+        let names_kind = written.trim_start_matches(['"', '\'']).starts_with(&format!("{}.", target.kind));
+        let kinds = served_by(&target.kind).filter(|kinds| !names_kind && kinds.contains(&target.kind.as_str()));
         let kinds = kinds.map_or_else(|| target.kind.to_string(), |kinds| kinds.join(" or "));
         let addresses = || self.objects.keys().chain(self.existing.keys());
         let mut known: Vec<&str> = kinds.split(" or ").flat_map(|kind| names_of_kind(kind, addresses())).collect();
@@ -245,6 +248,6 @@ fn reference_problem(what: String, at: ReferencePlace<'_>) -> Problem {
 }
 
 /// The kinds that serve numbers at the service of this kind.
-fn served_by(kind: &str) -> Option<&'static [&'static str]> {
+pub(super) fn served_by(kind: &str) -> Option<&'static [&'static str]> {
     services::of_kind(kind)?.link_roles().map(|roles| roles.targets)
 }

@@ -93,6 +93,9 @@ impl PhoneDigits {
             16.. => not_a_phone("too many digits", "a number has at most 15 digits"),
             _ if *international => not_a_phone("too few digits", "write the whole number"),
             ..=SHORT_CODE => not_a_phone("a short code", "a short code works inside one network only; write the whole number"),
+            11.. if !digits.starts_with('0') => {
+                not_a_phone("no `+`", "begin with `+`, if these digits begin with the country code")
+            }
             _ => not_a_phone("no country code", "begin with `+` and the country code, which telform cannot know"),
         }
     }
@@ -195,6 +198,7 @@ mod tests {
             ("4155550101", "no country code"),
             ("(0415) 555 0101", "no country code"),
             ("tel:4155550101", "no country code"),
+            ("14155550101", "no `+`"),
             ("911", "a short code"),
             ("+0987654321", "no country code begins with 0"),
             ("+", "no digits"),

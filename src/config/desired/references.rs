@@ -79,14 +79,27 @@ impl<'a> ConfigLoader<'a> {
 impl ConfigLoader<'_> {
     /// The name of an entry without its kind would be taken as an id.
     fn bare_name(&self, named: &NamedAddress<'_>) -> Option<Problem> {
-        let address = Address::parse(&format!("{}.{}", named.kind, named.text))?;
-        let declared = self.parsed.get(&address).or(self.parsed_existing.get(&address))?;
+        let declared_as = |kind: &str| {
+            let address = Address::new(kind, &named.text);
+            self.parsed.get(&address).or(self.parsed_existing.get(&address))
+        };
+        // The same name of another kind that serves numbers is a slip, too.
+        let others = super::numbers::served_by(named.kind).filter(|kinds| kinds.contains(&named.kind)).unwrap_or_default();
+        let mut all = std::iter::once(named.kind).chain(others.iter().copied());
+        let (kind, declared) = all.find_map(|kind| Some((kind, declared_as(kind)?)))?;
         let shown = suggestions::shorten_name(&named.text);
-        let what =
-            format!("`{shown}` is the name of an entry, and `{}` takes its address or the id of an object", named.attribute);
+        let what = match kind == named.kind {
+            true => {
+                format!("`{shown}` is the name of an entry, and `{}` takes its address or the id of an object", named.attribute)
+            }
+            false => format!("`{shown}` is one of the {kind}, and `{}` names one of the {}", named.attribute, named.kind),
+        };
         let problem = Problem::new("telform::yaml::reference", what, &named.place.file.source, named.place.span);
         let head = &declared.block.head;
-        let help = format!("write {}.{shown}", named.kind);
+        let help = match kind == named.kind {
+            true => format!("write {kind}.{shown}"),
+            false => format!("write {}.NAME, or the id of the object", named.kind),
+        };
         Some(problem.label("this reference").also_at(&head.file.source, head.entry.key_span, "the entry").help(help))
     }
 }

@@ -158,7 +158,8 @@ impl<'a> ConfigLoader<'a> {
             let near = self.closest_address(address);
             if near.is_some() || (!pinned && keyed.is_empty()) {
                 let lacking = fitting.first().map(lacking).unwrap_or_default();
-                let lacking = format!("{} is missing", suggestions::join_names(&lacking));
+                let verb = if lacking.len() == 1 { "is" } else { "are" };
+                let lacking = format!("{} {verb} missing", suggestions::join_names(&lacking));
                 let what = format!("`{}.{}`", address.kind, suggestions::shorten_name(&address.name));
                 self.overrides_nothing(item, &what, near.as_deref(), &lacking);
                 return Vec::new();

@@ -138,6 +138,10 @@ impl<'a> ConfigLoader<'a> {
             return address;
         }
         let kind = text.split('.').next().unwrap_or_default();
+        let help = match kinds.contains(&kind) {
+            true => format!("add the name of the entry: {kind}.NAME"),
+            false => format!("KIND.NAME, such as providers.old-one\n{}", suggestions::suggest_names(kind, &kinds, "kinds")),
+        };
         self.report_problem(
             Problem::new(
                 "telform::yaml::address",
@@ -146,7 +150,7 @@ impl<'a> ConfigLoader<'a> {
                 values::value_span(item.entry),
             )
             .label("here")
-            .help(format!("KIND.NAME, such as providers.old-one\n{}", suggestions::suggest_names(kind, &kinds, "kinds"))),
+            .help(help),
         );
         None
     }

@@ -296,7 +296,10 @@ impl ConfigLoader<'_> {
                 let what = format!("`{name}` takes digits only");
                 let (label, help) = match phone::parse_phone(text) {
                     Ok(phone) => ("here", format!("write {}", double_quote(&phone.digits))),
-                    Err(instead) => (instead.label, format!("{}, in quotes", instead.help)),
+                    Err(instead) => {
+                        let quotes = if file.source.is_in_table(entry.value.used_at) { "" } else { ", in quotes" };
+                        (instead.label, format!("{}{quotes}", instead.help))
+                    }
                 };
                 self.report_problem(problem("telform::yaml::digits", what).label(label).help(help));
                 return false;
@@ -382,6 +385,9 @@ impl ConfigLoader<'_> {
         let what = format!("`{}` must be {wanted}", suggestions::shorten_name(&entry.key));
         let found = match &entry.value.data {
             NodeData::Scalar(scalar) if scalar.text.is_empty() && scalar.style == ScalarStyle::Plain => "nothing".to_owned(),
+            NodeData::Scalar(scalar) if scalar.classify_scalar() == PlainScalar::Integer && scalar.text.starts_with('-') => {
+                "less than 0".to_owned()
+            }
             _ => entry.value.type_name().to_owned(),
         };
         self.report_problem(

@@ -121,7 +121,7 @@ fn format_file(file: &FoundFile) -> Result<FormattedFile, NotFormatted> {
         // It leads to a file of the same folder, which is read once, under the first of its names.
         path = fs::canonicalize(&path).unwrap_or(path);
     }
-    let before = desired::file_text(file).map_err(|(code, what)| Problem::of_file(code, what, &file.name))?;
+    let before = desired::file_text(file).map_err(|fault| fault.to_problem(&file.name))?;
     let (read, problems) = desired::parse_yaml(&file.name, &before);
     if is_found && !read.source.is_quoted() {
         return Err(NotFormatted::LeftAlone("it has none of telform's keys at its top"));

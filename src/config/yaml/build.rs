@@ -121,7 +121,25 @@ fn syntax_fault(text: &str, error: &ScanError) -> Box<YamlFault> {
     if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
         return too_deep(span);
     }
-    YamlFault::new("telform::yaml::syntax", format!("this is not valid YAML: {reason}"), span).label("here")
+    let fault = YamlFault::new("telform::yaml::syntax", format!("this is not valid YAML: {reason}"), span).label("here");
+    match syntax_help(&reason) {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}
+
+/// What to do about a reason of the parser, where it is one of the usual ones.
+fn syntax_help(reason: &str) -> Option<&'static str> {
+    let helps = [
+        ("tabs disallowed", "indent with spaces; YAML allows no tab there"),
+        ("flow mapping", "a map in braces ends with `}`, with a comma between its entries"),
+        ("flow sequence", "a list in brackets ends with `]`, with a comma between its elements"),
+        ("mapping values are not allowed", "put a value that has a colon and a space in it in quotes"),
+        ("quoted scalar", "a text in quotes ends with the same sign that it begins with"),
+        ("block mapping", "begin each entry of a map in the same column as the one above"),
+        ("block sequence", "begin each element of a list with `- ` in the same column as the one above"),
+    ];
+    helps.into_iter().find(|(part, _)| reason.contains(part)).map(|(_, help)| help)
 }
 
 fn too_deep(span: Span) -> Box<YamlFault> {

@@ -336,6 +336,9 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
         "telform::plan::no_plan" 1
             "The file is not a telform plan."
             "`telform plan --out FILE` writes one."
+        "telform::plan::of_sandbox" 1
+            "The saved plan was made against a sandbox, and the run would go to the services."
+            "Add `--sandbox WORLD.yaml`, or make a plan without it."
         "telform::plan::other_token" 3
             "The saved plan was made with the token of one owner, but the account now has the token of another owner."
             "Use a token of the first owner, or make a new plan with this token and have it reviewed."

@@ -294,7 +294,10 @@ impl Field {
         let (least, most) = self.bounds?;
         let length = text.chars().count() as u64;
         let limit = if most == u64::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
-        (length < least || length > most).then(|| format!("has {length} characters, and the service takes {limit}"))
+        (length < least || length > most).then(|| {
+            let unit = if length == 1 { "character" } else { "characters" };
+            format!("has {length} {unit}, and the service takes {limit}")
+        })
     }
 
     /// Its values may come from secret sources.

@@ -242,7 +242,7 @@ impl ValueIdentity {
     }
 }
 
-/// A create whose outcome is not known yet.
+/// A create whose outcome the ledger does not hold yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PendingCreate {
@@ -253,6 +253,9 @@ pub struct PendingCreate {
     pub key: NaturalKey,
     /// When (RFC 3339, UTC).
     pub since: String,
+    /// The id that its answer had, where the journal has it and no ledger was saved after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
 }
 
 /// A connection that telform made.

@@ -55,7 +55,8 @@ impl Address {
     /// dots in them.
     pub fn split_attribute(&self, known: impl Fn(&Self) -> bool) -> Option<(Self, String)> {
         let dots = self.name.rmatch_indices('.').map(|(at, _)| (&self.name[..at], &self.name[at + 1..]));
-        let mut parts = dots.map(|(name, attribute)| (Self::new(&self.kind, name), attribute.to_owned()));
+        let name = |name: &str| name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name).to_owned();
+        let mut parts = dots.map(|(before, attribute)| (Self::new(&self.kind, &name(before)), name(attribute)));
         parts.find(|(address, _)| known(address))
     }
 }

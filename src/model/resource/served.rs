@@ -101,7 +101,7 @@ impl ServedBy {
             Self::By { known: Known::Exact, .. } => "exact",
             Self::By { known: Known::Inferred, .. } => "inferred",
             Self::By { known: Known::Recorded, .. } => "recorded",
-            Self::OneOf(_) => "ambiguous",
+            Self::OneOf(_) => "(one of several)",
             Self::Unserved => "unserved",
             Self::Foreign { .. } => "foreign",
             Self::NotThere => "not there",

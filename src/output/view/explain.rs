@@ -7,6 +7,7 @@ use crate::analysis::explain::{AttributeReason, ExplainedAttribute, Explanation,
 use crate::model::ledger::ObjectOrigin;
 use crate::model::value::{Value, to_spaced_json};
 use crate::plan::{MatchedBy, NoticeCode, PlanNotice, Prerequisite, ShownValue};
+use crate::services;
 use crate::text::{distinguish_pair, escape, shell_quote};
 
 /// Column in which the text after a label begins.
@@ -53,7 +54,7 @@ impl ExplanationText {
         self.push_row("YAML", &describe_yaml(it));
         self.push_row("Live", &describe_live(it));
         self.push_row("Ledger", &describe_ledger(it));
-        let mut rule = it.verdict.deciding_rule().to_owned();
+        let mut rule = released_rule(it).unwrap_or(it.verdict.deciding_rule()).to_owned();
         if let Some(reason) = &it.reason {
             rule = format!("{rule}: {reason}");
         }
@@ -176,7 +177,9 @@ impl ExplanationText {
             self.push_row("Refused", &format!("{}: {}", refusal.code.as_str(), refusal.detail));
             self.push_row("", &format!("help: {}", refusal.help()));
         }
-        if it.other_refusals > 0 && !it.requests.is_empty() {
+        // A number that is connected despite the refusals has a notice that says so.
+        let goes_on = it.notices.iter().any(|notice| notice.code == NoticeCode::GoesOn);
+        if it.other_refusals > 0 && !it.requests.is_empty() && !goes_on {
             let (more, shows) = match it.other_refusals {
                 1 => ("1 refusal".to_owned(), "shows it"),
                 many => (format!("{many} refusals"), "shows them"),
@@ -219,6 +222,19 @@ impl ExplanationText {
     }
 }
 
+/// Why an object is released that no entry under `removed` keeps.
+fn released_rule(it: &Explanation) -> Option<&'static str> {
+    let kept = it.yaml.as_ref().is_some_and(|written| written.as_what == "released");
+    if it.verdict != ObjectDecision::Released || kept {
+        return None;
+    }
+    let never_deleted = services::shapes_of_kind(&it.address.kind).iter().any(|kind| kind.adopted_only);
+    Some(match never_deleted {
+        true => "telform never deletes one of this kind: the next apply forgets it and leaves the object",
+        false => "another entry names the object: the next apply forgets this address",
+    })
+}
+
 fn describe_yaml(it: &Explanation) -> String {
     let Some(written) = &it.yaml else { return "not there".to_owned() };
     let account = it.account.as_ref().map(|account| format!(", account {account}")).unwrap_or_default();
@@ -235,6 +251,12 @@ fn describe_live(it: &Explanation) -> String {
     let account = it.account.as_deref().unwrap_or("no account");
     let key = it.natural_key.join(" + ");
     match &it.found {
+        MatchedBy::Nothing if services::link_entry(&it.address.kind).is_some() => {
+            format!("nothing that was read in {account} serves it")
+        }
+        MatchedBy::NaturalKey(id) if it.verdict == ObjectDecision::FreeNumber => {
+            format!("{} {id} in {account}, on nothing that was read", it.kind)
+        }
         MatchedBy::NaturalKey(id) if matches!(it.verdict, ObjectDecision::Unmanaged | ObjectDecision::Inherited) => {
             format!("{} {id} in {account}", it.kind)
         }
@@ -254,6 +276,7 @@ fn describe_live(it: &Explanation) -> String {
 fn describe_ledger(it: &Explanation) -> String {
     let Some(known) = &it.ledger else { return "no record of it".to_owned() };
     let origin = match known.origin {
+        ObjectOrigin::Created if services::link_entry(&it.address.kind).is_some() => "connected by telform at",
         ObjectOrigin::Created => "created by telform at",
         ObjectOrigin::Adopted => "managed since",
     };

@@ -358,9 +358,11 @@ pub(crate) fn count_of_kind(count: usize, kind: &str) -> String {
     format!("{count} {}", kind_in_words(count, kind))
 }
 
-/// The name of a kind for people: `phone number` for one of the `phone_numbers`.
+/// The name of a kind for people: `phone number` for one of the `phone_numbers`, with the capitals that its table has.
 pub(crate) fn kind_in_words(count: usize, kind: &str) -> String {
-    plural_kind(count, kind).replace('_', " ")
+    let plain = plural_kind(count, kind).replace('_', " ");
+    let written = format!("{}{}", services::singular(kind), if count == 1 { "" } else { "s" });
+    if written.to_lowercase() == plain { written } else { plain }
 }
 
 /// Objects that are deleted although no change deletes them: new ones replace them. Each with its id.

@@ -15,10 +15,7 @@ use super::selection::{Selection, accounts_to_read, left_out_notices};
 use super::step::FreedNumber;
 use super::unanswered_creates;
 use super::unnumbered_step::UnnumberedStep;
-use super::{
-    ExistingObject, Inputs, LedgerLine, LedgerUpdate, NumberImpact, ObjectRef, Plan, Step, StepOperation, UnmanagedCount, guard,
-    order,
-};
+use super::{ExistingObject, Inputs, LedgerLine, LedgerUpdate, NumberImpact, Plan, UnmanagedCount, guard, order};
 use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationCheck};
 use crate::model::value::AttributeTexts;
 
@@ -218,7 +215,7 @@ impl<'a> Planner<'a> {
             self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
         let asked = accounts_to_read(inputs.desired, inputs.ledger, inputs.options);
         let accounts = inputs.desired.accounts.values().filter(|account| asked.contains(&account.name));
-        let unmanaged = count_unmanaged(inputs, findings, &leaving, &steps, &self.remarks.effects);
+        let unmanaged = count_unmanaged(inputs, findings, &leaving, &self.remarks.effects);
         let mut plan = Plan {
             limits: inputs.options.limits.clone(),
             accounts: accounts.map(|account| inputs.account_line(account)).collect(),
@@ -304,14 +301,13 @@ fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {
     found
 }
 
-/// Live objects that no address claims and that the plan leaves alone, counted by account and kind. An object is not left alone where an
-/// entry manages one of its members, or where the plan connects or disconnects one; one that the plan releases has a notice. What the
-/// ledger holds is managed, although no file may declare it or its kind.
+/// Live objects that no address claims and that exist after the plan, counted by account and kind. One of which an entry manages a
+/// member is managed in part; one that the plan releases has a notice. What the ledger holds is managed, although no file may declare
+/// it or its kind.
 fn count_unmanaged(
     inputs: &Inputs<'_>,
     findings: &Matches<'_>,
     leaving: &BTreeSet<(&str, &str, &str)>,
-    steps: &[Step],
     effects: &[LedgerUpdate],
 ) -> Vec<UnmanagedCount> {
     let mut counts = Vec::new();
@@ -320,15 +316,6 @@ fn count_unmanaged(
     let entries = inputs.desired.number_entries.values();
     let entries = entries.filter_map(|entry| {
         Some((entry.account.as_str(), entry.bridge.kind.as_str(), number_entries::live_bridge(findings, entry)?))
-    });
-    let written = steps.iter().filter_map(|step| {
-        let (StepOperation::Disconnect { bridge, .. } | StepOperation::Connect { bridge: ObjectRef::Id(bridge), .. }) =
-            &step.operation
-        else {
-            return None;
-        };
-        let account = step.call.account.as_str();
-        Some((account, inputs.desired.accounts.get(account)?.service.link_roles()?.holder, bridge.as_str()))
     });
     let released = effects.iter().filter_map(|effect| match effect {
         LedgerUpdate::Release { address, account: Some(account), id: Some(id) } => {
@@ -340,7 +327,7 @@ fn count_unmanaged(
         let ids = [&entry.id].into_iter().chain(&entry.former).map(String::as_str);
         ids.map(|id| (entry.account.as_str(), address.kind.as_str(), id))
     });
-    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).chain(released).chain(recorded).collect();
+    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(released).chain(recorded).collect();
     for (account, live) in &inputs.live.accounts {
         let names = inputs.names_of_same_account(account);
         let first = names.first().copied().unwrap_or(account);

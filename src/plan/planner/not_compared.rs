@@ -8,6 +8,7 @@ use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice};
 use crate::plan::matching::Matches;
 use crate::plan::selection::Selection;
+use crate::services;
 use crate::text::{escape, list_first_few};
 
 /// Objects that cannot be read, values of an undocumented shape that no entry manages, and managed kinds that no file mentions.
@@ -28,22 +29,44 @@ pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -
             notice(account, NoticeCode::OddShape, format!("{kind}: {}", list_first_few(&odd)));
         }
     }
-    let mut left: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut left: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     for (address, entry) in &inputs.ledger.objects {
         let mentioned =
             inputs.desired.kinds.contains(&address.kind) || inputs.desired.removed.iter().any(|gone| gone.address == *address);
         if !mentioned && selection.includes(address) {
-            left.entry((&entry.account, &address.kind)).or_default().push(address.to_string());
+            left.entry((&entry.account, &address.kind)).or_default().push(address);
         }
     }
     for ((account, kind), addresses) in left {
-        let count = addresses.len();
-        let adopted_only = crate::services::shapes_of_kind(kind).iter().all(|kind| kind.adopted_only);
-        let would = if adopted_only { "release" } else { "delete" };
-        let detail = format!("{count} of {kind}: {}; `{kind}: {{}}` would {would} them", list_first_few(&addresses));
+        let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let would = effect_of_empty_map(inputs, account, kind, &addresses);
+        let would = would.map(|would| format!("; `{kind}: {{}}` would {would}")).unwrap_or_default();
+        let detail = format!("{} of {kind}: {}{would}", names.len(), list_first_few(&names));
         notice(account, NoticeCode::KindNotMentioned, detail);
     }
     notices
+}
+
+/// What an empty map of a kind would do to these objects of an account; none where it would change nothing.
+fn effect_of_empty_map(inputs: &Inputs<'_>, account: &str, kind: &str, addresses: &[&Address]) -> Option<String> {
+    let account = inputs.desired.accounts.get(account)?;
+    if services::link_entry(kind).is_some() {
+        return Some("disconnect them".to_owned());
+    }
+    let shapes = services::shapes_of_kind(kind);
+    if shapes.iter().all(|kind| kind.adopted_only) {
+        return Some("release them".to_owned());
+    }
+    let mut switches = shapes.iter().filter_map(|kind| kind.delete.switch());
+    if switches.any(|switch| !account.settings.contains_key(switch)) {
+        return None;
+    }
+    let free = addresses.iter().filter(|address| !inputs.ledger.objects[**address].prevent_delete).count();
+    match free {
+        0 => None,
+        all if all == addresses.len() => Some("delete them".to_owned()),
+        some => Some(format!("delete {some} of them")),
+    }
 }
 
 /// Attributes in which the service shows a secret of this run: each one of a managed object, and the first one of each kind
@@ -122,5 +145,5 @@ fn is_stated(inputs: &Inputs<'_>, address: Option<&Address>, name: &str) -> bool
 }
 
 fn singular_kind(kind: &str) -> &str {
-    crate::services::singular(kind)
+    services::singular(kind)
 }

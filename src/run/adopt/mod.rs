@@ -74,6 +74,8 @@ pub enum AdoptionOutcome {
     Entered {
         /// What an apply would do with it.
         plan: Plan,
+        /// The ledger knew it before.
+        again: bool,
     },
     /// The YAML declares the object already, but its plan does not take it under management.
     NotEntered {
@@ -187,7 +189,7 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
         RunError::other(
             "telform::adopt::missing",
             format!("account {account} has no {} with the id {id}", address.kind),
-            missing_id_help(&live, &account, address),
+            missing_id_help(&live, &account, address, id),
         )
     })?;
     let key = (account.clone(), adoption.groups[0][0].kind.name, id.to_owned());
@@ -259,7 +261,7 @@ async fn adopt_declared(
     }
     run.end(&mut session).await?;
     session.close()?;
-    Ok(AdoptionOutcome::Entered { plan })
+    Ok(AdoptionOutcome::Entered { plan, again: !learns })
 }
 
 /// Reads what may be adopted; for one object, only its account.
@@ -379,13 +381,13 @@ fn account_for(desired: &Desired, request: &AdoptRequest, address: &Address) -> 
         .collect();
     let chosen = match_account_patterns(desired, &request.choice.accounts)?;
     let fit: Vec<&str> = able.iter().copied().filter(|name| chosen.is_empty() || chosen.contains(*name)).collect();
+    let help = match able.as_slice() {
+        [] => format!("no account is of a service that has {}", address.kind),
+        able => format!("accounts that can: {}; choose with --account", able.join(", ")),
+    };
     match fit.as_slice() {
         [one] => Ok((*one).to_owned()),
-        _ => Err(RunError::other(
-            "telform::adopt::account",
-            format!("it is not clear which account holds {address}"),
-            format!("accounts that can: {}; choose with --account", join_names(&able)),
-        )),
+        _ => Err(RunError::other("telform::adopt::account", format!("it is not clear which account holds {address}"), help)),
     }
 }
 
@@ -413,8 +415,4 @@ fn requested_kinds(desired: &Desired, request: &AdoptRequest, kind: Option<&str>
         ));
     }
     Ok(kinds)
-}
-
-fn join_names(names: &[&str]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -42,7 +42,7 @@ pub async fn release_address(context: &Context, address: &Address, lock_wait: Du
             id: released.as_ref().map(|entry| entry.id.clone()),
         }];
         let release = |ledger: &mut Ledger| {
-            if let Some(PendingCreate { account, key, since }) = ledger.attempts.remove(address) {
+            if let Some(PendingCreate { account, key, since, .. }) = ledger.attempts.remove(address) {
                 // Whatever is decided about it now, an object that it may have created late is named when it appears.
                 let (run, step, seals) = Default::default();
                 ledger.watch_create(UnansweredCreate { address: address.clone(), account, key, since, run, step, seals });

@@ -8,6 +8,7 @@ use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{LiveState, ServedBy};
 use crate::plan::{NoticeCode, Plan};
 use crate::run::progress::RunEvent;
+use crate::run::recover::recover_unrecorded_creates;
 use crate::run::session::{Run, SessionPurpose, follow_accounts, now_utc};
 use crate::run::{Context, PlanSelection, RunError, RunJournal, saved_plan};
 use crate::state::journal;
@@ -75,6 +76,9 @@ pub async fn rebuild_ledger(
         let known = journal.last_ledger_save().map_or(0, |saved| saved.serial);
         let known = known.max(old.as_ref().map_or(0, |old| old.serial));
         session.ledger.serial = if known == 0 { 0 } else { known + 1 };
+        recover_unrecorded_creates(&journal, &mut session.ledger);
+        // What the YAML no longer declares was perhaps released since; a rebuild takes nothing under management that could be deleted.
+        session.ledger.attempts.retain(|address, _| session.desired.objects.contains_key(address));
     }
     let live = session.read_whole().await?;
     if let Some(old) = &old {
@@ -148,6 +152,7 @@ fn lost_knowledge(plan: &Plan, live: &LiveState) -> BTreeSet<(&'static str, Stri
             NoticeCode::MayBeHidden => {
                 "whether it was created before and is hidden until it is verified: check before the next apply"
             }
+            NoticeCode::Hidden => "whether it is hidden until it is verified, or was deleted",
             _ => continue,
         };
         let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();

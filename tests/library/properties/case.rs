@@ -258,7 +258,7 @@ impl Case {
             entry.replaced.insert(other);
         }
         if kind == "partners" && thing.is_none() && dice.once_in(2) {
-            let attempt = PendingCreate { account: CARRIERX.into(), key: LiteMap::new(), since: "2026".into() };
+            let attempt = PendingCreate { account: CARRIERX.into(), key: LiteMap::new(), since: "2026".into(), created: None };
             self.ledger.attempts.insert(address, attempt);
             return;
         }

@@ -323,7 +323,7 @@ fn what_a_create_made_that_was_cut_off_goes_and_another_object_does_not() {
         let address = Address::new("partners", "a0");
         let mut key = LiteMap::new();
         sent.map(|login| key.insert("login".into(), login.into()));
-        let attempt = PendingCreate { account: CARRIERX.into(), key, since: "2026-11-22T00:00:00Z".into() };
+        let attempt = PendingCreate { account: CARRIERX.into(), key, since: "2026-11-22T00:00:00Z".into(), created: None };
         case.ledger.attempts.insert(address.clone(), attempt);
         let place = SourceLocation::default();
         let (account, key, id) = (None, BTreeMap::new(), Some("sid-1".to_owned()));

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::console::Console;
 use crate::model::ledger::Ledger;
+use crate::model::resource::Address;
 use crate::output::view::{journal as view, plural_kind, set_values};
 use crate::output::{self, Blame, RunList};
 use crate::run::journal::journal_error;
@@ -13,6 +14,7 @@ use crate::run::journal::note_in_progress;
 use crate::run::journal_key::{BEHIND, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
+use crate::services;
 use crate::state::journal::{self, BrokenLine, KeyVerification, MissingEnd, ParsedJournal, RecordedChange, RecordedRun};
 use crate::state::ledger::LedgerStore;
 use crate::text::escape;
@@ -197,13 +199,21 @@ fn list(out: &Console, runs: &[RecordedRun<'_>]) -> Exit {
 fn blame(out: &Console, args: &BlameArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
     let history = journal::recorded_changes(runs);
     // A name may contain dots, so the whole text is tried as an address first.
-    let mut fits: Vec<&RecordedChange<'_>> = history.iter().filter(|it| it.address == args.value).collect();
+    let asked = Address::parse(&args.value);
+    let known = |address: &Address| history.iter().any(|it| it.address == address.to_string());
+    let whole = asked.as_ref().filter(|address| known(address)).map(ToString::to_string);
+    let mut fits: Vec<&RecordedChange<'_>> = history.iter().filter(|it| Some(it.address) == whole.as_deref()).collect();
     if fits.is_empty() {
+        let parts = asked.and_then(|asked| asked.split_attribute(known));
         let one = |it: &&RecordedChange<'_>| {
-            let rest = args.value.strip_prefix(it.address).and_then(|rest| rest.strip_prefix('.'));
-            // `numbers` means each number: `numbers.+14155550101`.
-            let part = |name: &str| name.strip_prefix(rest.unwrap_or_default()).is_some_and(|more| more.starts_with('.'));
-            rest.is_some_and(|rest| it.attribute.as_deref().is_none_or(|name| name == rest || part(name)))
+            let Some((address, rest)) = parts.as_ref().filter(|(address, _)| it.address == address.to_string()) else {
+                return false;
+            };
+            // `numbers` means each number: `numbers.+14155550101`; the keys of a number's entry are set together.
+            let part = |name: &str| name.strip_prefix(rest.as_str()).is_some_and(|more| more.starts_with('.'));
+            let entry = services::link_entry(&address.kind);
+            let key = entry.is_some_and(|(_, words)| [words.holder, words.target].contains(&rest.as_str()));
+            key || it.attribute.as_deref().is_none_or(|name| name == rest || part(name))
         };
         fits = history.iter().filter(one).collect();
         fits.reverse();

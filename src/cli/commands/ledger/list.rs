@@ -45,7 +45,7 @@ pub(super) async fn run(out: &Console) -> Result<Exit, RunError> {
 fn listed(ledger: &Ledger, columns: usize) -> String {
     let mut rows = vec![["ADDRESS", "ACCOUNT", "ID", "SINCE", ""].map(str::to_owned)];
     for (address, entry) in &ledger.objects {
-        let how = if entry.origin == crate::model::ledger::ObjectOrigin::Created { "created" } else { "adopted" };
+        let how = super::origin_word(address, entry);
         let since = entry.since.get(..10).unwrap_or(&entry.since);
         rows.push([
             address.to_string(),

@@ -7,10 +7,11 @@ use litemap::LiteMap;
 
 use super::forget::{self, ForgetArgs};
 use crate::cli::console::Console;
-use crate::model::ledger::ManagedObject;
+use crate::model::ledger::{ManagedObject, ObjectOrigin};
 use crate::model::resource::Address;
 use crate::output::LedgerEntry;
 use crate::run::{Exit, RunError};
+use crate::services;
 
 mod list;
 mod r#move;
@@ -79,6 +80,15 @@ pub(crate) async fn run(out: &Console, command: &LedgerCommand) -> Result<Exit, 
         LedgerCommand::Forget(args) => forget::run(out, args).await,
         LedgerCommand::Rebuild(args) => rebuild::run(out, args).await,
         LedgerCommand::Rekey(args) => rekey::run(out, args).await,
+    }
+}
+
+/// How an entry became managed, in a word; a number that is an entry existed before.
+fn origin_word(address: &Address, entry: &ManagedObject) -> &'static str {
+    match entry.origin {
+        ObjectOrigin::Created if services::link_entry(&address.kind).is_some() => "connected",
+        ObjectOrigin::Created => "created",
+        ObjectOrigin::Adopted => "adopted",
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn run(out: &Console, args: &ShowObjectArgs) -> Result<Exit, Ru
         out.print(&format!("{}: {} in account {}\n", args.address, escape(&entry.id), escape(&entry.account)));
         return Ok(exit);
     }
-    let how = if entry.origin == crate::model::ledger::ObjectOrigin::Created { "created" } else { "adopted" };
+    let how = super::origin_word(&args.address, entry);
     let mut rows = vec![
         ["address".to_owned(), args.address.to_string()],
         ["account".to_owned(), entry.account.clone()],

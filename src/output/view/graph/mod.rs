@@ -174,7 +174,9 @@ fn wiring_graph(plan: &Plan) -> Graph {
             };
             let holder = wording::number_place(plan, group.account, location).map(|name| place(words.holder, name));
             let target = place(words.target, &location.provider);
-            let label = edge_label(is_removed, group.numbers.len());
+            // The holder may have numbers of several targets, so the edge of the number names its own.
+            let by = holder.is_some().then_some(location.provider.as_str());
+            let label = edge_label(is_removed, group.numbers.len(), by);
             edges.push(Edge { from: number, to: holder.unwrap_or(target), label, is_removed });
             let Some(holder) = holder else { continue };
             let serves = edges.iter_mut().find(|edge| edge.from == holder && edge.to == target);
@@ -188,13 +190,13 @@ fn wiring_graph(plan: &Plan) -> Graph {
     graph.or_note("no phone number is touched")
 }
 
-fn edge_label(is_removed: bool, count: usize) -> String {
-    match (is_removed, count) {
-        (true, 1) => "until now".to_owned(),
-        (true, count) => format!("{count} until now"),
-        (false, 1) => String::new(),
-        (false, count) => count.to_string(),
-    }
+fn edge_label(is_removed: bool, count: usize, by: Option<&str>) -> String {
+    let count = (count > 1).then(|| count.to_string());
+    let until = is_removed.then(|| "until now".to_owned());
+    let counted: Vec<String> = count.into_iter().chain(until).collect();
+    let counted = (!counted.is_empty()).then(|| counted.join(" "));
+    let by = by.map(|by| format!("by {by}"));
+    counted.into_iter().chain(by).collect::<Vec<_>>().join(", ")
 }
 
 fn number_style(group: &NumberGroup<'_>) -> Style {
