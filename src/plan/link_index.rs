@@ -50,3 +50,29 @@ impl<'a> LinkIndex<'a> {
         index
     }
 }
+
+/// The connections of one holder, in a list that is sorted by holder.
+pub(super) fn connections_on<'c>(sorted: &'c [Connection], holder: &str) -> &'c [Connection] {
+    let from = &sorted[sorted.partition_point(|it| it.bridge.as_str() < holder)..];
+    &from[..from.partition_point(|it| it.bridge == holder)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connections_of_a_holder_are_next_to_each_other() {
+        let on = |bridge: &str, number: &str| Connection {
+            bridge: bridge.to_owned(),
+            number: number.to_owned(),
+            number_id: None,
+            served_by: ServedBy::Unserved,
+            other_candidates: BTreeSet::new(),
+        };
+        let sorted = [on("b", "1"), on("b", "2"), on("d", "3")];
+        let found = |holder| connections_on(&sorted, holder).iter().map(|it| it.number.as_str()).collect::<Vec<_>>();
+        assert_eq!((found("b"), found("d")), (vec!["1", "2"], vec!["3"]));
+        assert!(["a", "c", "e"].into_iter().all(|holder| found(holder).is_empty()));
+    }
+}

@@ -12,6 +12,7 @@ use crate::plan::Inputs;
 use crate::plan::connect_despite_refusal::number_attribute;
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::link::PlannedBridge;
+use crate::plan::link_index::connections_on;
 use crate::plan::link_steps::ref_of_new_object;
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
 use crate::plan::selection::Selection;
@@ -61,7 +62,7 @@ impl<'a> Planner<'a> {
                         }
                     }
                     if let (MatchOutcome::Live(live), false) = (finding, self.replaced.contains_key(address)) {
-                        let shown = connections.iter().filter(|it| it.bridge == live.id).map(|it| it.number.as_str());
+                        let shown = connections_on(connections, &live.id).iter().map(|it| it.number.as_str());
                         numbers = own_numbers(object, kind, shown.collect(), numbers);
                     }
                     let whole = numbers.is_empty();
@@ -115,7 +116,7 @@ impl<'a> Planner<'a> {
             let mut idle = object.unserved_numbers.clone();
             if let Some(old) = self.replaced.get(address).filter(|_| joins_only_on_create(kind)) {
                 let all = object.numbers.is_none();
-                let on = connections.iter().filter(|it| it.bridge == old.id);
+                let on = connections_on(connections, &old.id).iter();
                 let on = on.filter(|it| all || it.served_by == ServedBy::Unserved);
                 idle.extend(on.map(|it| it.number.clone()).filter(|number| !numbers.contains_key(number) && !elsewhere(number)));
             }
@@ -221,7 +222,7 @@ impl<'a> Planner<'a> {
         connections: &[crate::model::resource::Connection],
     ) -> BTreeMap<String, (Address, ObjectRef)> {
         let mut numbers = BTreeMap::new();
-        for connection in connections.iter().filter(|connection| connection.bridge == slug) {
+        for connection in connections_on(connections, slug) {
             match connection.served_by.id() {
                 Some(id) if matches!(connection.served_by, ServedBy::Foreign { .. }) => self.refuse_number(
                     object,
