@@ -148,7 +148,7 @@ impl Rig {
             ["new", "branch"].into_iter().find(|name| refused(&format!("! partners.{name}  refusal::unsettled_create")));
         let gone = ["gone", "lost"].into_iter().find(|name| refused(&format!("! partners.{name}  refusal::gone_or_hidden")));
         if let Some(name) = unsettled {
-            ran.says("pin its id with `id:`");
+            ran.says(&format!("telform adopt partners.{name}"));
             match find(name) {
                 Some(made) => {
                     let sid = made["partner_sid"].as_str().unwrap();

@@ -250,5 +250,5 @@ fn a_number_that_no_file_declares_says_what_serves_it() {
 fn a_fault_file_that_does_not_exist_is_said() {
     let story = applied();
     story.expect(1, "rehearse --fault nofile.yaml").says("the file `nofile.yaml` does not exist");
-    story.expect(1, "rehearse --fault {effect:3}").is_silent_about("line ");
+    story.expect(1, "rehearse --fault {effect:3}").says("line 1, column 2");
 }

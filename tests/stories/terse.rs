@@ -57,7 +57,7 @@ fn quiet_is_one_line() {
     for (args, code, begins) in QUIET {
         let ran = story.run(&format!("{args} -q"));
         // What a saved plan is not bound to, and what an undo leaves, is nevertheless reported.
-        let aside = ["note: this plan ", "Not undone: "].iter().any(|begins| ran.stderr.starts_with(begins));
+        let aside = ["note: this plan ", "Not undone ("].iter().any(|begins| ran.stderr.starts_with(begins));
         let aside = if aside { "" } else { &ran.stderr };
         let said = format!("{}{aside}", ran.stdout);
         if ran.code != *code || said.lines().count() != 1 || !said.starts_with(begins) {

@@ -31,8 +31,11 @@ fn killed_at(story: &Story, command: &str, path: &str, nth: usize) {
     story.take_log();
 }
 
+/// Numbers, each with its bridge and what serves it.
+type ServedNumbers = Vec<(String, String, Option<u64>)>;
+
 /// A run that moved two numbers, and its undo, killed between the disconnect and the connect of one of them.
-fn half_undone(nth: usize) -> (Story, String, Vec<(String, String, Option<u64>)>) {
+fn half_undone(nth: usize) -> (Story, String, ServedNumbers) {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
     let before = served(&story);
     story.unpod(NUMBERS);

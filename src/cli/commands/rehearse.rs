@@ -73,14 +73,6 @@ async fn rehearse_and_show(out: &Console, args: &RehearseArgs) -> Result<Exit, R
     Ok(exit)
 }
 
-/// Why a text is not a fault: without the place, which is that in the world around it.
-fn reason_of(error: &WorldError) -> String {
-    let WorldError::Parse { message, .. } = error else { return error.to_string() };
-    let after = message.split_once(": ").filter(|(place, _)| place.starts_with("line ")).map_or(message.as_str(), |it| it.1);
-    let before = [" at line ", " start at line "].iter().find_map(|place| after.find(place)).map_or(after, |at| &after[..at]);
-    before.to_owned()
-}
-
 /// Faults in the simulator's format, from the command line or from files.
 fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
     let mut all = Vec::new();
@@ -114,9 +106,7 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
         let world = list.or_else(|of_list| {
             let one = World::from_yaml(&format!("faults:\n  -\n{lines}\n"));
             let is_list = text.trim_start().starts_with(['-', '[']);
-            one.map_err(|error| {
-                wrong(if is_list { own_place(&reason_of(&of_list), 1) } else { own_place(&reason_of(&error), 2) })
-            })
+            one.map_err(|error| wrong(if is_list { own_place(&of_list, 1) } else { own_place(&error, 2) }))
         })?;
         all.extend(world.faults);
     }
@@ -124,11 +114,15 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
 }
 
 /// A reason with the position in the text as it was given, which a world has below other lines and indented by four columns.
-fn own_place(reason: &str, above: usize) -> String {
-    let place = reason.rsplit_once(" at line ").and_then(|(what, place)| {
-        let (line, column) = place.split_once(", column ")?;
-        let (line, column) = (line.parse::<usize>().ok()?, column.parse::<usize>().ok()?);
-        Some(format!("{what} at line {}, column {}", line.checked_sub(above)?, column.checked_sub(4)?))
-    });
-    place.unwrap_or_else(|| reason.to_owned())
+fn own_place(error: &WorldError, above: usize) -> String {
+    let WorldError::Parse { message, .. } = error else { return error.to_string() };
+    let moved = || {
+        let (before, place) = message.split_once("line ")?;
+        let (line, rest) = place.split_once(", column ")?;
+        let digits = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
+        let (line, column) = (line.parse::<usize>().ok()?, rest[..digits].parse::<usize>().ok()?);
+        let (line, column) = (line.checked_sub(above)?, column.checked_sub(4)?);
+        Some(format!("{before}line {line}, column {column}{}", &rest[digits..]))
+    };
+    moved().unwrap_or_else(|| message.clone())
 }
