@@ -212,6 +212,14 @@ impl Console {
         }
     }
 
+    /// A problem of the ledger or its journal that will end an apply, for a command that only reads.
+    pub(crate) fn print_apply_refused(&self, error: &RunError) {
+        let (code, message, help) = error.parts();
+        let ends = ["; nothing was written", ". Nothing was written"];
+        let message = ends.iter().find_map(|end| message.strip_suffix(end)).unwrap_or(&message);
+        self.print_state_warning(code, &format!("{message}. An apply is refused until that is settled"), &help);
+    }
+
     /// A problem of the ledger or its journal that does not end this command.
     pub(super) fn print_state_warning(&self, code: &str, message: &str, help: &str) {
         for line in wrap_text(&format!("warning[{code}]: {message}"), self.width()) {

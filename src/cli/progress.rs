@@ -238,11 +238,7 @@ impl Progress for Console {
             Warning::ApplyRefused(error) if self.repeated_options.undoes() || self.repeated_options.rehearses() => {
                 self.print_failure(error);
             }
-            Warning::ApplyRefused(error) => {
-                let (code, message, help) = error.parts();
-                let message = ["; nothing was written", ". Nothing was written"].iter().find_map(|end| message.strip_suffix(end)).unwrap_or(&message);
-                self.print_state_warning(code, &format!("{message}. An apply is refused until that is settled"), &help);
-            }
+            Warning::ApplyRefused(error) => self.print_apply_refused(error),
             Warning::StateRefused(error) => self.print_failure(error),
             Warning::TwinsUnknown { why } => {
                 self.print_stderr(&format!("telform could not check whether a created object has a twin: {}\n", escape(why)));
@@ -301,7 +297,7 @@ impl Progress for Console {
                 }
             }
             ApplyEvent::Interrupted => {
-                self.print_stderr("Interrupted. Finishing running requests; press Ctrl-C again to stop at once.\n");
+                self.print_stderr("Interrupted. Finishing running requests; press Ctrl-C again to stop at once.\n")
             }
             ApplyEvent::Reconnecting { .. } | ApplyEvent::Started { .. } | ApplyEvent::StepStarted { .. } => {}
         }
