@@ -72,6 +72,11 @@ impl DriftClass {
         !matches!(self, Self::PutBack | Self::Pending | Self::Moves)
     }
 
+    /// Whether the configuration could state it instead. What a run left unfinished is continued or undone: nothing else changed it.
+    pub fn can_be_accepted(self) -> bool {
+        self.is_drift() && self != Self::Unfinished
+    }
+
     /// What it means, for people.
     pub fn describe(self) -> &'static str {
         match self {

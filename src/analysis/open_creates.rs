@@ -36,13 +36,13 @@ impl OpenCreate {
 
     /// The commands that settle it, each after what it is for.
     pub fn commands(&self) -> Vec<(&'static str, String)> {
-        settling_commands(&self.address, self.until.is_none())
+        settling_commands(&self.address)
     }
 }
 
 /// The commands that settle a create of which it is not known whether it created something, each after what it is for.
-pub fn settling_commands(address: &Address, is_hidden: bool) -> Vec<(&'static str, String)> {
-    if is_hidden {
+pub fn settling_commands(address: &Address) -> Vec<(&'static str, String)> {
+    if services::hides_until_verified(&address.kind) {
         return vec![
             ("If it was created", format!("telform adopt {address} ID")),
             ("If it was not created", format!("telform forget {address}")),
@@ -51,15 +51,13 @@ pub fn settling_commands(address: &Address, is_hidden: bool) -> Vec<(&'static st
     vec![("To wait for it and read again", "telform resume --settle-timeout 10m".to_owned())]
 }
 
-/// Whether an object of this address cannot be looked up until a human verifies it.
-pub fn may_stay_hidden(address: &Address) -> bool {
-    services::shapes_of_kind(&address.kind).iter().any(|kind| kind.hidden_until_verified)
-}
-
 /// The creates that the ledger knows as open at this time.
 pub fn open_creates(ledger: &Ledger, desired: &Desired, now: Timestamp) -> Vec<OpenCreate> {
     let free = |address: &Address| !ledger.objects.contains_key(address);
-    let hidden = ledger.attempts.iter().filter(|(address, _)| may_stay_hidden(address) && free(address));
+    let hidden = ledger
+        .attempts
+        .iter()
+        .filter(|(address, attempt)| attempt.created.is_none() && services::hides_until_verified(&address.kind) && free(address));
     let hidden = hidden.map(|(address, attempt)| OpenCreate {
         address: address.clone(),
         account: attempt.account.clone(),

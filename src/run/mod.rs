@@ -37,6 +37,7 @@ pub mod adopt;
 pub(crate) mod applicable_part;
 mod apply;
 mod carry_out;
+mod checked_plan;
 mod choice;
 pub mod drift;
 pub(crate) mod embedded;

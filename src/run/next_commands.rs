@@ -1,7 +1,7 @@
 //! Commands that a user may run next: back to what was, or on to what was wanted.
 
 use super::saved_plan;
-use crate::analysis::open_creates::{may_stay_hidden, settling_commands};
+use crate::analysis::open_creates::settling_commands;
 use crate::apply::ApplyReport;
 use crate::apply::event::StepOutcome;
 use crate::document::v1;
@@ -70,7 +70,7 @@ fn settle_creates(plan: &Plan, report: &ApplyReport) -> Vec<NextCommand> {
     });
     let mut all: Vec<NextCommand> = Vec::new();
     for address in open.filter_map(|step| step.address.as_ref()) {
-        for (what, command) in settling_commands(address, may_stay_hidden(address)) {
+        for (what, command) in settling_commands(address) {
             let next = NextCommand { what, command };
             if !all.iter().any(|known| known.command == next.command) {
                 all.push(next);

@@ -51,14 +51,11 @@ fn follow_decisions(open: &mut BTreeMap<Address, PendingCreate>, effects: &[Ledg
     }
 }
 
-fn may_be_hidden(address: &Address) -> bool {
-    services::shapes_of_kind(&address.kind).iter().any(|kind| kind.hidden_until_verified)
-}
-
 /// A create whose outcome was not recorded, or that ended unknown after the ledger's last save.
 fn unanswered(run: &RecordedRun<'_>, step: &StepV1, record: &RecordedStep<'_>, known: u64) -> Option<UnansweredCreate> {
     let Operation::Create { key, .. } = &step.operation else { return None };
-    let address = step.address.as_deref().and_then(Address::parse).filter(|address| !may_be_hidden(address))?;
+    let address =
+        step.address.as_deref().and_then(Address::parse).filter(|address| !services::hides_until_verified(&address.kind))?;
     let intent = record.intent?;
     let open = match record.end() {
         None => !matches!(record.settled, Some((JournalFinding::Done | JournalFinding::NotDone, _))),
@@ -97,7 +94,7 @@ fn note(open: &mut BTreeMap<Address, PendingCreate>, step: &StepV1, record: &Rec
     let Some(address) = step.address.as_deref().and_then(Address::parse) else {
         return;
     };
-    let Some(intent) = record.intent.filter(|intent| may_be_hidden(&address) && intent.seq > known) else {
+    let Some(intent) = record.intent.filter(|intent| services::hides_until_verified(&address.kind) && intent.seq > known) else {
         return;
     };
     match &step.operation {

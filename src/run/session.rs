@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::checked_plan::check_plan;
 use super::choice::PlanSelection;
 use super::choice::{Named, check_choice, options};
 use super::embedded::{EmbeddedSandbox, load_world, simulator_for};
@@ -16,11 +17,10 @@ use super::opened_ledger::is_begun;
 use super::options::RunOptions;
 use super::progress::Warning;
 use super::recover::recover_unrecorded_creates;
-use super::{Context, RunError, accounts, saved_plan};
+use super::{Context, RunError, accounts};
 use crate::config::desired::{self, LoadedConfig};
 use crate::config::problem::Problem;
 use crate::config::secrets::{self, MissingSecret};
-use crate::document;
 use crate::failpoints;
 use crate::http::SecretVault;
 use crate::http::client::{self, HttpClient};
@@ -30,7 +30,6 @@ use crate::plan::{self, Inputs, LedgerUpdate, Plan, PlanOptions};
 use crate::state::journal::{self, JournalError, ParsedJournal};
 use crate::state::ledger::{GrowingLog, LedgerError, LedgerStore, StateStore};
 use crate::state::snapshot::SnapshotPurpose;
-use crate::verify;
 
 /// Everything that a command works with after loading.
 pub struct Run {
@@ -134,7 +133,9 @@ impl Run {
         let named = Named::from_choice(desired, choice);
         let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
         let store = Arc::new(open_store(given, desired, choice)?);
-        context.progress.store_observer().into_iter().for_each(|it| store.state_store().observe(it));
+        if let Some(observer) = context.progress.store_observer() {
+            store.state_store().observe(observer);
+        }
         if matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_) | SessionPurpose::Rebuild(_)) {
             check_before_lock(given, &store, desired, choice, purpose, &limit).await?;
         }
@@ -183,8 +184,10 @@ impl Run {
             }
             Some(Ok(journal)) => {
                 context.heads.check(&store, journal)?;
-                let trouble = find_trouble(context, &chain, &store, &ledger, journal).filter(|_| context.heads.tell());
-                trouble.iter().for_each(|it| context.progress.on_warning(&Warning::ApplyRefused(it)));
+                let trouble = find_trouble(context, &chain, &store, &ledger, journal);
+                if let Some(trouble) = trouble.filter(|_| context.heads.tell()) {
+                    context.progress.on_warning(&Warning::ApplyRefused(&trouble));
+                }
             }
             Some(Err(error)) if context.heads.demands()? => return Err(journal_error(error)),
             Some(Err(error)) if !writes => context.progress.on_warning(&Warning::ApplyRefused(&journal_error(error))),
@@ -298,38 +301,6 @@ impl Run {
             None => Ok(()),
         }
     }
-}
-
-/// A plan that the independent checker passes.
-fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
-    let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
-    // Without the undo, which follows from the plan, and without a notice for each secret of which nothing is to be done: the checker
-    // takes none of that into account.
-    let notices = plan.notices.iter().filter(|notice| !notice.code.is_settled_secret());
-    let mut text = Vec::with_capacity(document::most_bytes(plan.steps.len()));
-    let written = serde_json::to_writer(&mut text, &document::unconverted(&plan, &[], notices, origin));
-    debug_assert!(written.is_ok(), "a document is JSON");
-    match verify::verify_plan(&text) {
-        verdict if verdict.verified => Ok(plan),
-        verdict => Err(checker_disagrees(&verdict)),
-    }
-}
-
-/// The planner and the checker disagree, so it is not known what an apply would do.
-fn checker_disagrees(verdict: &verify::PlanVerification) -> RunError {
-    let found = &verdict.violations;
-    let told: Vec<String> = found.iter().take(3).map(|it| format!("{} at {} ({})", it.text, it.place, it.code)).collect();
-    let more = if found.len() > told.len() { format!("; and {} more", found.len() - told.len()) } else { String::new() };
-    let help = if found.iter().any(|it| it.code.ends_with("::json")) {
-        "a value of the configuration or of a service is one that programs read differently; leave its object out of this run with `--exclude ADDRESS`"
-    } else {
-        "this is a bug in telform: please report it with this message; until it is fixed, leave the object out of this run with `--exclude ADDRESS`"
-    };
-    RunError::other(
-        "telform::verify::own_plan",
-        format!("the plan does not pass the independent checker, so it is not carried out: {}{more}", told.join("; ")),
-        help,
-    )
 }
 
 /// What ends a first run in any case is said before a lock and its folder are made for it.

@@ -196,6 +196,11 @@ pub fn shapes_of_kind(name: &str) -> Vec<&'static Kind> {
     tables().iter().flat_map(|service| service.shapes(name)).collect()
 }
 
+/// Whether the service hides a new object of this kind until a person verifies it.
+pub fn hides_until_verified(kind: &str) -> bool {
+    shapes_of_kind(kind).iter().any(|kind| kind.hidden_until_verified)
+}
+
 /// What a delete of the object at an address does: some services only disable it.
 pub fn delete_verb(address: &str) -> &'static str {
     let kind = address.split('.').next().unwrap_or_default();

@@ -131,6 +131,12 @@ fn a_hidden_partner_that_only_the_journal_knows() {
     let sid = made.ledger()["objects"]["partners.west"]["id"].clone();
     for (story, is_done) in [(made, true), (cut, false)] {
         lose_the_ledger(&story);
+        let doctor = story.run("doctor");
+        if is_done {
+            doctor.is_silent_about("got no answer")
+        } else {
+            doctor.says("got no answer")
+        };
         let ran = story.expect(if is_done { 0 } else { 3 }, "apply --auto-approve");
         ran.says("partners.west");
         assert_eq!(story.writes(), [""; 0], "not made twice");

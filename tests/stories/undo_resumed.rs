@@ -155,7 +155,9 @@ fn replaced_in_part() -> (Story, Vec<(String, String, Option<u64>)>) {
 #[test]
 fn an_unfinished_replacement_is_undone_backwards() {
     let (story, before) = replaced_in_part();
+    let ledger = story.ledger();
     story.expect(3, "undo last --auto-approve").says("1 object would be deleted");
+    assert_eq!(story.ledger()["objects"], ledger["objects"], "what is refused changes nothing");
     let ran = story.expect(0, "undo last --auto-approve --max-deletes 1");
     assert_eq!(served(&story), before, "{}", ran.whole());
     let world = story.world();

@@ -90,8 +90,7 @@ impl<'a> UndoBuilder<'a> {
         if let Some(owner) = live.and_then(|live| live.foreign_owner(kind, id)) {
             return format!("{id} now belongs to {owner} and is left alone");
         }
-        let services = services::shapes_of_kind(kind);
-        if !services.iter().any(|kind| kind.hidden_until_verified) {
+        if !services::hides_until_verified(kind) {
             return "it no longer exists".to_owned();
         }
         let address = self.today.ledger.address_of(account, kind, id);
@@ -224,7 +223,7 @@ impl<'a> UndoBuilder<'a> {
     /// Why the numbers of a bridge that a run deleted cannot return with it, if they cannot.
     pub(super) fn why_not_free(&self, account: &str, number: &str) -> Option<String> {
         let live = self.today.live.accounts.get(account)?;
-        if let Some(other) = live.connections.iter().flatten().find(|connection| connection.number == number) {
+        if let Some(other) = self.connections_of(account, number).first() {
             return Some(format!("it is on {} {} now, and is left there", self.link_words(account).holder, other.bridge));
         }
         let free = live.numbers.get(number).is_some_and(|known| known.bridge.is_none() && known.id.is_some());

@@ -1,8 +1,10 @@
 //! What earlier undos of the same run did, as far as they came, and what that run may have done.
 
+use std::collections::BTreeMap;
+
 use smol_str::SmolStr;
 
-use super::numbers::{NumberPlace, number_changes};
+use super::numbers::{NumberPlace, RunNumberChange, number_changes};
 use super::{DoneStep, UndoBuilder, done_steps};
 use crate::model::kind::Kind;
 use crate::model::resource::Address;
@@ -11,20 +13,23 @@ use crate::state::journal::{JournalFinding, RecordedRun, RecordedStep, StepEndin
 
 /// What one earlier undo did.
 pub(super) struct EarlierUndo<'a> {
-    run: &'a RecordedRun<'a>,
     deeds: Vec<DoneStep<'a>>,
+    changes: BTreeMap<NumberPlace, RunNumberChange>,
 }
 
 /// What earlier undos did, oldest first.
 pub(super) fn earlier_undos<'a>(runs: &'a [(RecordedRun<'a>, Plan)]) -> Vec<EarlierUndo<'a>> {
-    runs.iter().map(|(run, plan)| EarlierUndo { run, deeds: done_steps(run, plan) }).collect()
+    let undos = runs.iter().map(|(run, plan)| {
+        let deeds = done_steps(run, plan);
+        EarlierUndo { changes: number_changes(run, &deeds), deeds }
+    });
+    undos.collect()
 }
 
 impl<'a> UndoBuilder<'a> {
     /// What the last earlier undo left at a number, if one changed it: what serves it.
     pub(super) fn left_by_earlier_undo(&self, place: &NumberPlace) -> Option<Option<String>> {
-        let changed = self.earlier.iter().rev().find_map(|undo| number_changes(undo.run, &undo.deeds).remove(place));
-        changed.map(|change| change.after)
+        self.earlier.iter().rev().find_map(|undo| Some(undo.changes.get(place)?.after.clone()))
     }
 
     fn earlier_deeds(&self) -> impl Iterator<Item = &DoneStep<'a>> {

@@ -25,6 +25,7 @@ mod saved_undo;
 
 pub use backwards::with_steps_not_done;
 use earlier_undos::{EarlierUndo, is_done, is_unknown};
+use number_places::ConnectionsByNumber;
 pub use saved_undo::{SavedUndoDifference, compare_with_saved};
 
 /// Why a hidden value cannot be restored.
@@ -105,6 +106,7 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, earlier: &[(RecordedRun<'_>,
     let mut maker = UndoBuilder {
         today,
         earlier: earlier_undos::earlier_undos(earlier),
+        connections: number_places::connections_by_number(today.live),
         remade: BTreeMap::new(),
         still_named: BTreeMap::new(),
         undo: Undo::default(),
@@ -171,6 +173,7 @@ struct UndoBuilder<'a> {
     today: UndoInputs<'a>,
     /// Earlier undos of the run.
     earlier: Vec<EarlierUndo<'a>>,
+    connections: ConnectionsByNumber<'a>,
     /// Objects that an earlier undo recreated: account, kind and earlier identity to the present one.
     remade: BTreeMap<(String, String, String), String>,
     undo: Undo,

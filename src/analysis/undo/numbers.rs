@@ -38,7 +38,9 @@ impl UndoBuilder<'_> {
             if back == turn.after {
                 continue;
             }
-            let Some(live) = self.today.live.accounts.get(&account) else { continue };
+            if !self.today.live.accounts.contains_key(&account) {
+                continue;
+            }
             let Some(roles) = self.link_roles(&account) else { continue };
             // It returns with the bridge that this one replaced.
             if replaced_id(deeds, &account, &bridge).is_some_and(|old| {
@@ -48,13 +50,13 @@ impl UndoBuilder<'_> {
             }) {
                 continue;
             }
-            if self.is_as_before(live, roles, &(account.clone(), bridge.clone(), number.clone()), back.as_deref())
+            if self.is_as_before(roles, &(account.clone(), bridge.clone(), number.clone()), back.as_deref())
                 && (back.is_some() || !changed.contains(&number))
             {
                 continue;
             }
             if changed.contains(&number) {
-                self.note_number_not_undone(live, &number, what, "connected differently since; left alone".to_owned());
+                self.note_number_not_undone(&account, &number, what, "connected differently since; left alone".to_owned());
                 continue;
             }
             let there = |kind: &str, id: &str| self.is_there(&account, kind, id);
@@ -63,25 +65,21 @@ impl UndoBuilder<'_> {
                 && there(roles.holder, &bridge)
                 && let Err(why) = self.address_today(owner, &account, &bridge)
             {
-                self.note_number_not_undone(
-                    live,
-                    &number,
-                    what,
-                    format!("{owner}{}{why}", if why.starts_with("no longer") { " is " } else { ": " }),
-                );
+                let verb = if why.starts_with("no longer") { " is " } else { ": " };
+                self.note_number_not_undone(&account, &number, what, format!("{owner}{verb}{why}"));
                 continue;
             }
             if !there(roles.holder, &bridge) {
                 if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
                     let why = self.why_absent(&account, roles.holder, &bridge);
                     let why = why.replacen("it ", &format!("the {} ", self.link_words(&account).holder), 1);
-                    self.note_number_not_undone(live, &number, what, why);
+                    self.note_number_not_undone(&account, &number, what, why);
                 }
                 continue;
             }
             if let Some(id) = back.as_ref().filter(|id| !self.is_target_there(&account, roles, id)) {
                 let why = self.why_no_target(&account, roles, id, deeds);
-                self.note_number_not_undone(live, &number, what, why);
+                self.note_number_not_undone(&account, &number, what, why);
                 continue;
             }
             if let Some(owner) = turn.owner.filter(|owner| roles.is_target(&owner.kind))
@@ -337,6 +335,6 @@ pub(super) fn number_changes(run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) -> B
     turns
 }
 
-pub(super) fn connections_on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
+fn connections_on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
     live.connections.iter().flatten().filter(move |connection| connection.bridge == bridge)
 }

@@ -41,9 +41,7 @@ pub enum NotAccepted {
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
 pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let (mut all, mut kept): (Vec<&Drift>, Vec<NotAccepted>) = Default::default();
-    // What a run left unfinished is continued, or undone: nothing else changed it.
-    let decided = |drift: &&Drift| drift.class.is_drift() && drift.class != DriftClass::Unfinished;
-    for drift in found.iter().filter(decided) {
+    for drift in found.iter().filter(|drift| drift.class.can_be_accepted()) {
         match silences(inputs, drift) {
             Some(why) => kept.push(by_hand(drift, why)),
             None => all.push(drift),

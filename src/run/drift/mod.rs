@@ -81,7 +81,7 @@ pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: b
     let left_out = if choice.skip_unreadable { missed.len() } else { 0 };
     compared.missed.splice(0..0, missed);
     let (edits, not_accepted) = accept_drift(&session, &inputs, &found);
-    let is_accepted = accept && found.iter().any(|drift| drift.class.is_drift() && drift.class != DriftClass::Unfinished);
+    let is_accepted = accept && found.iter().any(|drift| drift.class.can_be_accepted());
     for (path, (_, after)) in edits.iter().filter(|_| is_accepted) {
         write_file(path, after, FileReaders::Anybody)?;
     }

@@ -31,7 +31,7 @@ pub struct ReleasedAddress {
 pub async fn release_address(context: &Context, address: &Address, lock_wait: Duration) -> Result<ReleasedAddress, RunError> {
     let (book, mut ledger, _lock) = OpenedLedger::open_locked(context, lock_wait).await?;
     let (known, attempt) = (ledger.objects.get(address).cloned(), ledger.attempts.contains_key(address));
-    let hides = services::shapes_of_kind(&address.kind).iter().any(|kind| kind.hidden_until_verified);
+    let hides = services::hides_until_verified(&address.kind);
     // For an interrupted move: this does not concern the object that is left behind.
     let stays = known.is_some() && attempt && hides;
     let released = known.filter(|_| !stays);
