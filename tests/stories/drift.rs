@@ -260,7 +260,11 @@ unpod:
     let plan = story.expect(0, "plan --detailed-exitcode");
     plan.says("kind that no file declares").says("1 of partners: partners.west").says("1 of bridges: bridges.sales");
     plan.says("`bridges: {}` would delete them").is_silent_about("`partners: {}` would");
-    story.expect(0, "doctor --json").says("1 object of partners, a kind that no file declares");
+    story
+        .expect(0, "doctor --json")
+        .says("a kind that no file declares, in carrierx: 1 of partners: partners.west")
+        .says("`bridges: {}` would delete them")
+        .is_silent_about("`partners: {}`");
     story.expect(0, "plan --target providers.main").is_silent_about("kind that no file declares");
     story.expect(0, "drift").says("No drift: 1 partner in carrierx, 1 bridge and 1 provider in unpod");
     by_hand(&story, |world| {

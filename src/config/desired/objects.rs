@@ -135,7 +135,11 @@ impl<'a> ConfigLoader<'a> {
                 if field.ty == AttributeType::ServedBy {
                     return; // Read when the number that it serves is known.
                 }
-                let wanted = self.read_attribute(file, field, entry, &[&object.address.name, key]);
+                let wanted = if entry.value.is_null() && field.ty != AttributeType::Secret {
+                    self.read_null(file, rows, field, entry)
+                } else {
+                    self.read_attribute(file, field, entry, &[&object.address.name, key])
+                };
                 object.sourced_values.retain(|value| value.attribute != field.name);
                 object.sourced_values.append(&mut self.sourced);
                 if let Some(wanted) = wanted {

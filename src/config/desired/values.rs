@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 
 use crate::config::problem::{Problem, Span};
 use crate::config::yaml::{MapEntry, NodeData, PlainScalar, Scalar, ScalarStyle, YamlNode, double_quote};
-use crate::model::kind::{self, AttributeAccess, AttributeType, Field, Normaliser, TextGrammar};
+use crate::model::kind::{self, AttributeAccess, AttributeType, Field, Kind, Normaliser, TextGrammar};
 use crate::model::resource::{DesiredSecret, DesiredValue, SecretSource, SourcedValue};
 use crate::model::value::{CompactValue, hidden};
 use crate::text::{is_invisible_char, masked_for_display};
@@ -22,9 +22,6 @@ impl ConfigLoader<'_> {
         if field.ty == AttributeType::Secret {
             return self.source(file, entry, holder).map(wanted_secret);
         }
-        if entry.value.is_null() {
-            return self.read_null(file, field, entry).map(DesiredValue::Value);
-        }
         let value = match field.ty {
             AttributeType::Text => self.text_of(file, field, entry).map(CompactValue::Text),
             AttributeType::CatalogueEntry | AttributeType::Reference(_) => self.text_or_id(file, entry).map(CompactValue::Text),
@@ -39,17 +36,27 @@ impl ConfigLoader<'_> {
     }
 
     /// Null clears the value, where it may be cleared.
-    fn read_null(&mut self, file: FileRef<'_>, field: &Field, entry: &MapEntry) -> Option<CompactValue> {
+    pub(super) fn read_null(
+        &mut self,
+        file: FileRef<'_>,
+        rows: &[&'static Kind],
+        field: &Field,
+        entry: &MapEntry,
+    ) -> Option<DesiredValue> {
         let name = field.name;
         let why = if field.required {
             format!("`{name}` is required and cannot be cleared")
         } else if field.access != AttributeAccess::Modifiable {
             format!("`{name}` can only be set when the object is made, so it cannot be cleared")
+        } else if rows.iter().any(|kind| kind.can_clear(field)) {
+            return Some(DesiredValue::Value(field.cleared_value()));
         } else {
-            return Some(field.cleared_value());
+            format!("the service documents no null for `{name}`")
         };
         let help = if field.required {
             format!("give `{name}` a value")
+        } else if field.access == AttributeAccess::Modifiable && field.ty == AttributeType::Text {
+            "write \"\" to empty it, or leave the line out: what is not mentioned is left alone".to_owned()
         } else {
             "leave the line out: what is not mentioned is left alone".to_owned()
         };

@@ -145,6 +145,7 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
     };
     let clears = field.access == AttributeAccess::Modifiable
         && !field.required
+        && (kind.can_clear(field) || field.ty == AttributeType::ServedBy)
         && !matches!(field.ty, AttributeType::Secret | AttributeType::Numbers);
     if clears {
         let one = about["type"].take();

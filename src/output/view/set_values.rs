@@ -32,13 +32,20 @@ fn describe_set(written: &RecordedChange<'_>) -> String {
     }
 }
 
+/// Object and attribute; a number that has an entry to itself is named once.
+fn title(written: &RecordedChange<'_>) -> String {
+    match written.attribute.as_deref() {
+        Some(name) if written.address.replace('"', "") != name => format!("{}.{name}", written.address),
+        _ => written.address.to_owned(),
+    }
+}
+
 /// Which run set a value.
 pub fn render_blame(written: &[&RecordedChange<'_>]) -> String {
     let mut text = String::new();
     for written in written {
         let run = written.run;
-        let name = written.attribute.as_deref().map(|name| format!(".{name}")).unwrap_or_default();
-        let _ = writeln!(text, "{}", escape(&format!("{}{name}", written.address)));
+        let _ = writeln!(text, "{}", escape(&title(written)));
         if written.attribute.is_some() {
             let _ = writeln!(text, "    {}", describe_set(written));
         } else {
@@ -59,13 +66,7 @@ pub fn render_blame(written: &[&RecordedChange<'_>]) -> String {
 pub fn render_in_force<'a>(written: impl Iterator<Item = &'a &'a RecordedChange<'a>>, columns: usize) -> String {
     let mut rows = vec![["VALUE", "SET TO", "SINCE", "RUN"].map(str::to_owned)];
     rows.extend(written.map(|written| {
-        let name = written.attribute.as_deref().unwrap_or_default();
-        [
-            format!("{}.{name}", written.address),
-            display_shown(&written.after),
-            written.ended_at.to_owned(),
-            written.run.id.chars().take(13).collect(),
-        ]
+        [title(written), display_shown(&written.after), written.ended_at.to_owned(), written.run.id.chars().take(13).collect()]
     }));
     render_table(&rows, columns)
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::resource::{Address, LiveAccount};
 use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice};
+use crate::plan::kinds_not_mentioned::kinds_not_mentioned;
 use crate::plan::matching::Matches;
 use crate::plan::selection::Selection;
 use crate::services;
@@ -29,44 +30,10 @@ pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -
             notice(account, NoticeCode::OddShape, format!("{kind}: {}", list_first_few(&odd)));
         }
     }
-    let mut left: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
-    for (address, entry) in &inputs.ledger.objects {
-        let mentioned =
-            inputs.desired.kinds.contains(&address.kind) || inputs.desired.removed.iter().any(|gone| gone.address == *address);
-        if !mentioned && selection.includes(address) {
-            left.entry((&entry.account, &address.kind)).or_default().push(address);
-        }
-    }
-    for ((account, kind), addresses) in left {
-        let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        let would = effect_of_empty_map(inputs, account, kind, &addresses);
-        let would = would.map(|would| format!("; `{kind}: {{}}` would {would}")).unwrap_or_default();
-        let detail = format!("{} of {kind}: {}{would}", names.len(), list_first_few(&names));
-        notice(account, NoticeCode::KindNotMentioned, detail);
+    for left in kinds_not_mentioned(inputs.desired, inputs.ledger, |address| selection.includes(address)) {
+        notice(left.account, NoticeCode::KindNotMentioned, left.describe());
     }
     notices
-}
-
-/// What an empty map of a kind would do to these objects of an account; none where it would change nothing.
-fn effect_of_empty_map(inputs: &Inputs<'_>, account: &str, kind: &str, addresses: &[&Address]) -> Option<String> {
-    let account = inputs.desired.accounts.get(account)?;
-    if services::link_entry(kind).is_some() {
-        return Some("disconnect them".to_owned());
-    }
-    let shapes = services::shapes_of_kind(kind);
-    if shapes.iter().all(|kind| kind.adopted_only) {
-        return Some("release them".to_owned());
-    }
-    let mut switches = shapes.iter().filter_map(|kind| kind.delete.switch());
-    if switches.any(|switch| !account.settings.contains_key(switch)) {
-        return None;
-    }
-    let free = addresses.iter().filter(|address| !inputs.ledger.objects[**address].prevent_delete).count();
-    match free {
-        0 => None,
-        all if all == addresses.len() => Some("delete them".to_owned()),
-        some => Some(format!("delete {some} of them")),
-    }
 }
 
 /// Attributes in which the service shows a secret of this run: each one of a managed object, and the first one of each kind

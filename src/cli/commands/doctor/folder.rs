@@ -1,13 +1,13 @@
 //! What a run needs on this machine: ledger, key, lock, journal, and what must stay out of version control.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::CheckList;
 use crate::analysis::open_creates::open_creates;
 use crate::model::ledger::{FingerprintKey, Ledger};
-use crate::model::resource::{Address, Desired, SecretSource};
+use crate::model::resource::{Desired, SecretSource};
 use crate::output::view::doctor::DoctorStatus;
+use crate::plan::kinds_not_mentioned;
 use crate::run::git;
 use crate::run::journal_key::JournalKey;
 use crate::run::next_commands;
@@ -91,17 +91,11 @@ pub(super) fn check_creates(checks: &mut CheckList, ledger: &Ledger, desired: &D
 
 /// Managed kinds that no file mentions are not planned at all.
 fn check_kinds(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
-    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
-    let gone = |address: &Address| desired.removed.iter().any(|gone| gone.address == *address);
-    let addresses = ledger.objects.keys().filter(|address| !desired.kinds.contains(&address.kind));
-    for address in addresses.filter(|address| !gone(address)) {
-        *left.entry(&address.kind).or_default() += 1;
-    }
-    for (kind, count) in left {
-        let objects = crate::output::view::plural_kind(count, "objects");
-        let found = format!("the ledger contains {count} {objects} of {kind}, a kind that no file declares");
-        let help = format!("`{kind}: {{}}` would delete them; `telform forget ADDRESS` releases one");
-        checks.add(ABOUT, "kinds", DoctorStatus::Warning, found, &help);
+    for left in kinds_not_mentioned(desired, ledger, |_| true) {
+        let found =
+            format!("the ledger contains objects of a kind that no file declares, in {}: {}", left.account, left.describe());
+        let help = "declare the kind again, or release an object: `telform forget ADDRESS`";
+        checks.add(ABOUT, "kinds", DoctorStatus::Warning, found, help);
     }
 }
 
