@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::{KindFacts, kind};
@@ -226,12 +227,12 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
         let after = map(shown.map(|shown| &shown.after));
         let (mut joined, mut cut, mut right) = (BTreeSet::new(), BTreeSet::new(), true);
         for (index, step) in check.steps_of(&change.address) {
-            let name = |id: &String| names.get(&(change.account.as_str(), id.as_str())).copied();
+            let name = |id: &SmolStr| names.get(&(change.account.as_str(), id.as_str())).copied();
             // A label that the plan explains must match; for others only their presence can be checked.
-            let is = |map: &serde_json::Map<String, Value>, number: &String, label: Option<&str>| {
+            let is = |map: &serde_json::Map<String, Value>, number: &str, label: Option<&str>| {
                 map.get(number).is_some_and(|told| label.is_none_or(|label| told == label))
             };
-            let was = |number: &String, before_it: &CheckerServedState| match before_it {
+            let was = |number: &str, before_it: &CheckerServedState| match before_it {
                 CheckerServedState::By { id, .. } => is(&before, number, name(id)),
                 // As an earlier version said it.
                 CheckerServedState::OneOf(_) => {
@@ -256,7 +257,7 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
                 _ => {}
             }
         }
-        let lost = |number: &String, by: &Value| !after.contains_key(number) && by != "unserved";
+        let lost = |number: &str, by: &Value| !after.contains_key(number) && by != "unserved";
         right &= after.iter().all(|(number, by)| {
             // A new bridge may include numbers that nothing serves.
             let makes = matches!(change.action, CheckerAction::Create | CheckerAction::Replace);

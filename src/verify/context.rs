@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+use smol_str::SmolStr;
+
 use super::facts::{LinkBody, Links, ServiceFacts, all_links, service};
 use super::shape::{
     CheckerAccount, CheckerChange, CheckerDocument, CheckerLedgerUpdate, CheckerOperation, CheckerPlan, CheckerRef, CheckerStep,
@@ -34,7 +36,7 @@ impl<'a> CheckerContext<'a> {
         for (at, step) in plan.steps.iter().enumerate() {
             own.entry(step.address.as_deref().unwrap_or_default()).or_default().push((at, step));
         }
-        let waits = |step: &'a CheckerStep| step.waits_for.iter().map(String::as_str).collect();
+        let waits = |step: &'a CheckerStep| step.waits_for.iter().map(SmolStr::as_str).collect();
         Self {
             document,
             plan,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use super::context::CheckerContext;
 use super::journal_line::{CheckerJournalLine, CheckerRecord, CheckerRunStarted};
@@ -194,14 +195,14 @@ impl CheckerJournal {
         }
         self.receipt_run.clear();
         let document = CheckerDocument {
-            format: String::new(),
+            format: SmolStr::default(),
             format_version: FORMAT_VERSION,
-            telform_version: started.telform_version,
-            summary: String::new(),
+            telform_version: started.telform_version.into(),
+            summary: SmolStr::default(),
             counts: None,
             pending: true,
             refused: false,
-            digest: started.digest,
+            digest: started.digest.into(),
             origin: started.origin,
             plan: started.plan,
             notices: List::default(),
@@ -230,7 +231,7 @@ impl CheckerJournal {
         }
         let read_backs = document.plan.steps.iter().filter(|step| step.phase == CheckerPhase::ReadBack);
         let run = CheckerRun {
-            open_read_backs: read_backs.map(|step| step.id.clone()).collect(),
+            open_read_backs: read_backs.map(|step| step.id.to_string()).collect(),
             steps: document.plan.steps,
             phase: CheckerPhase::Create,
             announced: BTreeMap::new(),
@@ -313,8 +314,8 @@ impl CheckerRun {
     /// The steps that a step waits for and that are not recorded as done.
     fn unmet_dependency(&self, step: &CheckerStep) -> Option<(&'static str, String)> {
         let open = step.waits_for.iter().find_map(|id| match id.as_str() {
-            READ_BACK_BARRIER => self.open_read_backs.first(),
-            _ => (!self.done.contains_key(id)).then_some(id),
+            READ_BACK_BARRIER => self.open_read_backs.first().map(String::as_str),
+            id => (!self.done.contains_key(id)).then_some(id),
         })?;
         let word = if step.phase == CheckerPhase::Delete { "deletes" } else { "is carried out" };
         Some(("early", format!("{} {word} before {open} is recorded as done", step.id)))
@@ -323,7 +324,7 @@ impl CheckerRun {
     /// Account, method and target of a step, with the ids that earlier steps created.
     fn expected_request(&self, step: &CheckerStep) -> Option<(String, String, String)> {
         let call = &step.call;
-        let mut target = call.path.clone();
+        let mut target = call.path.to_string();
         if let Some((before, rest)) = call.path.split_once('{') {
             let (maker, after) = rest.split_once('}')?;
             target = format!("{before}{}{after}", self.done.get(maker)?.as_ref()?);
@@ -332,7 +333,7 @@ impl CheckerRun {
         if !query.is_empty() {
             target = format!("{target}?{}", query.join("&"));
         }
-        is_write(step).then(|| (call.account.clone(), call.method.clone(), target))
+        is_write(step).then(|| (call.account.to_string(), call.method.to_string(), target))
     }
 
     fn check_outcome(&mut self, id: &str, end: &str, says_why: bool, made: Option<String>, status: Option<u16>) -> LineFaults {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::attributes::{is_separate_update, kind_of_step};
 use super::context::{CheckerContext, kind_of};
 use super::facts::{Links, kinds};
@@ -71,9 +73,9 @@ pub(super) fn check_once(check: &mut CheckerContext<'_>) {
     let mut seen = BTreeSet::new();
     for (at, step) in check.numbered_steps() {
         let address = step.address.clone().unwrap_or_default();
-        let kind = kind_of(&address).to_owned();
+        let kind = SmolStr::from(kind_of(&address));
         let (what, on, which) = match &step.operation {
-            CheckerOperation::Create { .. } => ("create", CheckerRef::Id(address), String::new()),
+            CheckerOperation::Create { .. } => ("create", CheckerRef::Id(address), SmolStr::default()),
             CheckerOperation::Update { id, .. } if is_separate_update(step) => ("change apart", CheckerRef::Id(id.clone()), kind),
             // A deleted object is not changed before.
             CheckerOperation::Update { id, .. } | CheckerOperation::Delete { id, .. } => {
@@ -81,7 +83,7 @@ pub(super) fn check_once(check: &mut CheckerContext<'_>) {
             }
             CheckerOperation::Connect { bridge, number, .. } => ("connect", bridge.clone(), number.clone()),
             CheckerOperation::Disconnect { bridge, number, .. } => ("cut", CheckerRef::Id(bridge.clone()), number.clone()),
-            CheckerOperation::ReadBack { bridge, .. } => ("read", bridge.clone(), String::new()),
+            CheckerOperation::ReadBack { bridge, .. } => ("read", bridge.clone(), SmolStr::default()),
         };
         let new = seen.insert((step.call.account.as_str(), what, on, which));
         check.require(new, at, "/operation", "does what an earlier step has done");
@@ -143,7 +145,7 @@ pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
             }
             for (cut, on, _) in &wires.cuts {
                 check.require_cut_first(number, *cut, (*at, bridge, provider), "");
-                let same = **bridge == CheckerRef::Id((*on).to_owned());
+                let same = **bridge == CheckerRef::Id((*on).into());
                 let needless = same && check.links(account).is_some_and(Links::replaces);
                 let join_id = &check.plan.steps[*at].id;
                 check.require(!needless, *cut, "", format_args!("cuts {number}, which {join_id} alone would move"));
@@ -180,8 +182,10 @@ fn destinations_made<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&'a str, Check
     for (at, step) in check.numbered_steps().filter(|(_, step)| matches!(step.operation, CheckerOperation::Create { .. })) {
         let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
         let of = match attribute.and_then(|name| request_entries(step)?.get(name)) {
-            Some(CheckerPayload::WithIds { ids, .. }) => CheckerRef::Step(ids.values().next().cloned().unwrap_or_default()),
-            Some(CheckerPayload::Value(id)) => CheckerRef::Id(text_at(&id.tree(), "")),
+            Some(CheckerPayload::WithIds { ids, .. }) => {
+                CheckerRef::Step(ids.values().next().map(SmolStr::from).unwrap_or_default())
+            }
+            Some(CheckerPayload::Value(id)) => CheckerRef::Id(text_at(&id.tree(), "").into()),
             _ => continue,
         };
         made.entry((step.call.account.as_str(), of)).or_default().push(at);
@@ -212,7 +216,7 @@ impl CheckerContext<'_> {
 }
 
 /// The connects and disconnects of a bridge, and what it must show after them.
-type BridgeRewiring = (Vec<usize>, BTreeMap<String, Option<CheckerRef>>);
+type BridgeRewiring = (Vec<usize>, BTreeMap<SmolStr, Option<CheckerRef>>);
 
 /// Every bridge with connects or disconnects is read once, after all of them, and must show exactly their result: a delete
 /// relies on it.
@@ -256,7 +260,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         .last();
     let (relieved, made) = (removed_connections(check), destinations_made(check));
     let doubted = check.plan.refusals.iter().filter(|refusal| refusal.code == "unreadable_bridges");
-    let doubted: BTreeSet<&str> = doubted.flat_map(|refusal| refusal.addresses.iter().map(String::as_str)).collect();
+    let doubted: BTreeSet<&str> = doubted.flat_map(|refusal| refusal.addresses.iter().map(SmolStr::as_str)).collect();
     let names: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let mut last = 0;
     for (at, step) in check.numbered_steps() {
@@ -293,7 +297,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         check.require(frees.is_empty() || (is_holder && freed_once), at, "/operation/frees", "frees numbers that it cannot free");
         check_replaced(check, at, id, address);
         let of = kind_of_step(step).and_then(|kind| before.get(kind.destination_of?)).map(|of| text_at(&of.tree(), ""));
-        let heirs = of.and_then(|of| made.get(&(step.call.account.as_str(), CheckerRef::Id(of))));
+        let heirs = of.and_then(|of| made.get(&(step.call.account.as_str(), CheckerRef::Id(of.into()))));
         for heir in heirs.into_iter().flatten() {
             let id = &check.plan.steps[*heir].id;
             let waits = check.waits[at].contains(id.as_str()) || check.waits[*heir].contains(step.id.as_str());

@@ -23,7 +23,7 @@ pub(super) fn expected_reconnect(
     recorded: impl Fn(&str) -> RecordedStatus,
 ) -> Result<(String, String, String), String> {
     let cut = id.strip_prefix('r').map(|number| format!("s{number}"));
-    let step = steps.iter().find(|step| Some(&step.id) == cut.as_ref());
+    let step = steps.iter().find(|step| Some(step.id.as_str()) == cut.as_deref());
     let Some(step @ CheckerStep { operation: CheckerOperation::Disconnect { bridge, number, before }, .. }) = step else {
         return Err(format!("the plan has no step {id}"));
     };
@@ -65,7 +65,7 @@ pub(super) fn expected_reconnect(
         return Err(format!("{} disconnects in a way that is not known", step.id));
     };
     let (method, path) = links.connect(bridge);
-    Ok((step.call.account.clone(), method.to_owned(), path))
+    Ok((step.call.account.to_string(), method.to_owned(), path))
 }
 
 /// What is wrong with the outcome of a reconnect.

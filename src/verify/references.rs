@@ -72,10 +72,10 @@ fn with_ids(
             let maker = check.steps_of(&text).into_iter().map(|(_, step)| step).find(|step| {
                 created && step.call.account == account && matches!(step.operation, CheckerOperation::Create { .. })
             });
-            let known = check.plan.references.get(&text).filter(|known| known.account == account);
+            let known = check.plan.references.get(text.as_str()).filter(|known| known.account == account);
             let id = match (maker, known) {
                 (Some(step), _) => {
-                    steps.insert(place.clone(), step.id.clone());
+                    steps.insert(place.clone(), step.id.to_string());
                     if facts.numeric { Value::from(0) } else { Value::from("") }
                 }
                 (None, Some(known)) => number(&known.id).unwrap_or_else(|| Value::from(known.id.as_str())),
@@ -253,7 +253,7 @@ pub(super) fn check_named_objects(check: &mut CheckerContext<'_>) {
     }
     for (address, object) in &check.plan.references {
         let place = format!("/references/{}", address.replace('~', "~0").replace('/', "~1"));
-        if !shown.contains(address) {
+        if !shown.contains(address.as_str()) {
             check.report(&place, &format!("{address} is named by no change"));
         }
         let own = check.steps_of(address).into_iter().filter(|(_, step)| step.call.account == object.account);

@@ -3,11 +3,12 @@
 
 #![allow(dead_code, reason = "of some members only the shape is checked: notices, reasons, what the ledger learns")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use litemap::LiteMap;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use smol_str::SmolStr;
 
 use super::strict::CheckerValue;
@@ -18,6 +19,16 @@ pub(super) type List<T> = Box<[T]>;
 pub(super) type CheckerValues = CheckerMap<CheckerValue>;
 /// The entries of a body.
 pub(super) type CheckerEntries = CheckerMap<CheckerPayload>;
+
+/// A text of which only the shape is checked.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct UnreadText;
+
+impl<'de> Deserialize<'de> for UnreadText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|_| Self)
+    }
+}
 
 /// A map as a sorted list: a tree takes half a kilobyte for one entry. It is read as a tree, because a list of pairs is no map.
 #[derive(Deserialize, Clone, Default, PartialEq)]
@@ -90,43 +101,43 @@ pub(super) struct CheckerPriorConnection {
 
 objects! {
     CheckerDocument {
-        format: String, format_version: u64, telform_version: String, summary: String, counts: Option<BTreeMap<String, usize>>, pending: bool, refused: bool,
-        digest: String, origin: CheckerOrigin, plan: CheckerPlan, notices: List<CheckerNotice>, unmanaged: List<CheckerUnmanaged>,
+        format: SmolStr, format_version: u64, telform_version: SmolStr, summary: SmolStr, counts: Option<BTreeMap<String, usize>>, pending: bool, refused: bool,
+        digest: SmolStr, origin: CheckerOrigin, plan: CheckerPlan, notices: List<CheckerNotice>, unmanaged: List<CheckerUnmanaged>,
         #[serde(default)] undo: List<CheckerUndoEntry>,
         seals: Option<CheckerSeals>,
         binding: Option<CheckerBinding>,
-        checksum: Option<String>,
+        checksum: Option<SmolStr>,
     }
-    CheckerBinding { key: String, mac: String }
+    CheckerBinding { key: SmolStr, mac: SmolStr }
     CheckerOrigin {
-        configuration: String, ledger: Option<CheckerLedgerIdentity>, ledger_place: Option<String>, commit: Option<String>,
-        #[serde(default)] organizations: BTreeMap<String, String>,
-        #[serde(default)] logins: BTreeMap<String, String>,
+        configuration: SmolStr, ledger: Option<CheckerLedgerIdentity>, ledger_place: Option<SmolStr>, commit: Option<SmolStr>,
+        #[serde(default)] organizations: BTreeMap<SmolStr, SmolStr>,
+        #[serde(default)] logins: BTreeMap<SmolStr, SmolStr>,
         options: CheckerOptions,
     }
-    CheckerLedgerIdentity { id: String, serial: u64, made: Option<String>, saved: Option<String> }
+    CheckerLedgerIdentity { id: SmolStr, serial: u64, made: Option<SmolStr>, saved: Option<SmolStr> }
     CheckerOptions {
         limit: Option<u64>,
-        #[serde(default)] unreadable: List<String>,
-        #[serde(default)] targets: List<String>,
-        #[serde(default)] excludes: List<String>,
-        #[serde(default)] accounts: List<String>,
+        #[serde(default)] unreadable: List<SmolStr>,
+        #[serde(default)] targets: List<SmolStr>,
+        #[serde(default)] excludes: List<SmolStr>,
+        #[serde(default)] accounts: List<SmolStr>,
         #[serde(default)] destroy: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_updates: Option<u64>,
         max_update_percent: Option<u64>, max_numbers_dark: Option<u64>, max_connections_muted: Option<u64>,
         max_unreadable_bridges: Option<u64>,
-        #[serde(default)] rewrite_secrets: List<(String, Option<String>)>,
-        #[serde(default)] resend: List<(String, Option<String>)>,
+        #[serde(default)] rewrite_secrets: List<(SmolStr, Option<SmolStr>)>,
+        #[serde(default)] resend: List<(SmolStr, Option<SmolStr>)>,
         #[serde(default)] sandbox: bool,
-        #[serde(default)] allow_similar: List<String>,
+        #[serde(default)] allow_similar: List<SmolStr>,
         #[serde(default)] allow_unseen_products: bool,
-        undo: Option<String>,
+        undo: Option<SmolStr>,
     }
     CheckerLimits {
-        #[serde(default)] accounts: List<String>,
-        #[serde(default)] targets: List<String>,
-        #[serde(default)] excludes: List<String>,
-        #[serde(default)] unreadable: List<String>,
+        #[serde(default)] accounts: List<SmolStr>,
+        #[serde(default)] targets: List<SmolStr>,
+        #[serde(default)] excludes: List<SmolStr>,
+        #[serde(default)] unreadable: List<SmolStr>,
         changes: Option<CheckerChangeLimit>,
     }
     CheckerChangeLimit { limit: u64, of: u64, left_out: u64, #[serde(default)] refusals_left_out: u64 }
@@ -134,45 +145,47 @@ objects! {
         limits: Option<CheckerLimits>, accounts: List<CheckerAccount>, changes: List<CheckerChange>, steps: List<CheckerStep>, impact: List<CheckerImpact>, refusals: List<CheckerRefusal>,
         ledger: List<CheckerLedgerUpdate>,
         #[serde(default)] not_taken: List<CheckerNotTakenValue>,
-        #[serde(default)] secrets: BTreeMap<String, CheckerMap<String>>,
-        #[serde(default)] existing: BTreeMap<String, CheckerExistingObject>,
-        #[serde(default)] references: BTreeMap<String, CheckerExistingObject>,
+        #[serde(default)] secrets: BTreeMap<SmolStr, CheckerMap<SmolStr>>,
+        #[serde(default)] existing: BTreeMap<SmolStr, CheckerExistingObject>,
+        #[serde(default)] references: BTreeMap<SmolStr, CheckerExistingObject>,
     }
-    CheckerExistingObject { account: String, id: String }
-    CheckerNotTakenValue { address: String, account: String, attribute: CheckerAttribute, run: String, way: CheckerRemedy }
+    CheckerExistingObject { account: SmolStr, id: SmolStr }
+    CheckerNotTakenValue { address: SmolStr, account: SmolStr, attribute: CheckerAttribute, run: SmolStr, way: CheckerRemedy }
     CheckerAccount {
-        name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8>,
-        token_from: Option<String>, token_of: Option<String>,
+        name: SmolStr, api: SmolStr, base_url: SmolStr, org_handle: Option<SmolStr>, generation: Option<u8>,
+        token_from: Option<SmolStr>, token_of: Option<SmolStr>,
     }
     CheckerChange {
-        address: String, account: String, from_account: Option<String>, action: CheckerAction, id: Option<String>,
-        #[serde(default)] also_leaves: List<String>,
+        address: SmolStr, account: SmolStr, from_account: Option<SmolStr>, action: CheckerAction, id: Option<SmolStr>,
+        #[serde(default)] also_leaves: List<SmolStr>,
         #[serde(default)] attributes: List<CheckerAttribute>,
-        reason: Option<String>, steps: List<String>,
+        reason: Option<UnreadText>, steps: List<SmolStr>,
     }
-    CheckerAttribute { name: SmolStr, before: CheckerShownValue, after: CheckerShownValue, #[serde(default)] risky: bool, source: Option<String> }
+    CheckerAttribute { name: SmolStr, before: CheckerShownValue, after: CheckerShownValue, #[serde(default)] risky: bool, source: Option<SmolStr> }
     CheckerStep {
-        id: String, phase: CheckerPhase, address: Option<String>, call: CheckerCall, operation: CheckerOperation, why: String,
-        #[serde(default)] waits_for: List<String>,
+        id: SmolStr, phase: CheckerPhase, address: Option<SmolStr>, call: CheckerCall, operation: CheckerOperation, why: UnreadText,
+        #[serde(default)] waits_for: List<SmolStr>,
     }
     CheckerCall {
-        account: String, method: String, path: String,
-        #[serde(default)] query: List<(String, String)>,
+        account: SmolStr, method: SmolStr, path: SmolStr,
+        #[serde(default)] query: List<(SmolStr, SmolStr)>,
         body: Option<CheckerBody>,
     }
     CheckerImpact {
-        effect: CheckerEffect, number: String, account: String, from: Option<CheckerNumberLocation>, to: Option<CheckerNumberLocation>,
+        effect: CheckerEffect, number: SmolStr, account: SmolStr, from: Option<CheckerNumberLocation>, to: Option<CheckerNumberLocation>,
         #[serde(default)] dark_steps: u32,
     }
-    CheckerNumberLocation { bridge: String, provider: String, account: Option<String> }
+    CheckerNumberLocation { bridge: SmolStr, provider: SmolStr, account: Option<SmolStr> }
     CheckerRefusal {
-        code: String, account: String, #[serde(default)] addresses: List<String>, attribute: Option<String>, detail: String,
-        place: Option<String>,
+        code: SmolStr, account: SmolStr, #[serde(default)] addresses: List<SmolStr>, attribute: Option<SmolStr>, detail: SmolStr,
+        place: Option<SmolStr>,
     }
-    CheckerNotice { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
-    CheckerUndoEntry { of: List<String>, what: String, #[serde(default)] calls: List<CheckerCall>, lost: Option<String> }
-    CheckerSeals { key: String, steps: BTreeMap<String, CheckerMap<String>> }
-    CheckerUnmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
+    CheckerNotice {
+        code: SmolStr, account: SmolStr, address: Option<SmolStr>, attribute: Option<UnreadText>, detail: Option<SmolStr>
+    }
+    CheckerUndoEntry { of: List<SmolStr>, what: UnreadText, #[serde(default)] calls: List<CheckerCall>, lost: Option<UnreadText> }
+    CheckerSeals { key: SmolStr, steps: BTreeMap<SmolStr, CheckerMap<SmolStr>> }
+    CheckerUnmanaged { account: SmolStr, kind: SmolStr, count: u64, #[serde(default)] foreign: u64 }
 }
 
 words! {
@@ -186,48 +199,48 @@ words! {
 
 choices! {
     CheckerShownValue { Absent, Value(CheckerValue), Secret(CheckerSecretState) }
-    CheckerBody { Object(CheckerEntries), Overlay { fields: List<String>, set: CheckerEntries } }
+    CheckerBody { Object(CheckerEntries), Overlay { fields: List<SmolStr>, set: CheckerEntries } }
     CheckerPayload {
-        Value(CheckerValue), Secret { address: String, attribute: SmolStr }, IdOf(SmolStr),
+        Value(CheckerValue), Secret { address: SmolStr, attribute: SmolStr }, IdOf(SmolStr),
         WithIds { value: CheckerValue, ids: BTreeMap<String, String> },
     }
     #[derive(Eq, PartialOrd, Ord)]
-    CheckerRef { Id(String), Step(String) }
-    CheckerServedState { NotThere, Unserved, By { id: String, known: CheckerAttribution }, OneOf(List<String>) }
+    CheckerRef { Id(SmolStr), Step(SmolStr) }
+    CheckerServedState { NotThere, Unserved, By { id: SmolStr, known: CheckerAttribution }, OneOf(List<SmolStr>) }
     #[serde(tag = "do")]
     CheckerOperation {
         Create {
-            key: CheckerValues, expect: CheckerValues, #[serde(default)] secrets: List<String>, replaces: Option<String>,
-            replaces_in: Option<String>
+            key: CheckerValues, expect: CheckerValues, #[serde(default)] secrets: List<SmolStr>, replaces: Option<SmolStr>,
+            replaces_in: Option<SmolStr>
         },
         Update {
-            id: String, before: CheckerValues, expect: CheckerValues,
+            id: SmolStr, before: CheckerValues, expect: CheckerValues,
             #[serde(default)] untouched: CheckerValues,
-            #[serde(default)] secrets: List<String>,
+            #[serde(default)] secrets: List<SmolStr>,
         },
-        Connect { bridge: CheckerRef, number: String, provider: CheckerRef, before: CheckerServedState },
-        Disconnect { bridge: String, number: String, before: CheckerServedState },
-        ReadBack { bridge: CheckerRef, numbers: BTreeMap<String, Option<CheckerRef>> },
+        Connect { bridge: CheckerRef, number: SmolStr, provider: CheckerRef, before: CheckerServedState },
+        Disconnect { bridge: SmolStr, number: SmolStr, before: CheckerServedState },
+        ReadBack { bridge: CheckerRef, numbers: BTreeMap<SmolStr, Option<CheckerRef>> },
         Delete {
-            id: String, before: CheckerValues,
-            #[serde(default)] cut: List<(String, String)>,
-            #[serde(default)] frees: List<String>,
-            #[serde(default)] unread: List<String>,
-            #[serde(default)] prior_connections: BTreeMap<String, CheckerPriorConnection>,
+            id: SmolStr, before: CheckerValues,
+            #[serde(default)] cut: List<(SmolStr, SmolStr)>,
+            #[serde(default)] frees: List<SmolStr>,
+            #[serde(default)] unread: List<SmolStr>,
+            #[serde(default)] prior_connections: BTreeMap<SmolStr, CheckerPriorConnection>,
         },
     }
     CheckerLedgerUpdate {
-        Rename { from: String, to: String },
-        Adopt { address: String, account: String, id: String },
-        AdoptHidden { address: String, account: String, id: String },
-        MoveEnded { account: String, number: String },
-        Release { address: String, account: Option<String>, id: Option<String> },
-        Drop { address: String },
-        Visible { address: String },
-        Confirmed { address: String, attribute: String },
-        Protect { address: String, on: bool },
-        RenameAccount { from: String, to: String },
-        Follow { address: String, account: String },
+        Rename { from: SmolStr, to: SmolStr },
+        Adopt { address: SmolStr, account: SmolStr, id: SmolStr },
+        AdoptHidden { address: SmolStr, account: SmolStr, id: SmolStr },
+        MoveEnded { account: SmolStr, number: SmolStr },
+        Release { address: SmolStr, account: Option<SmolStr>, id: Option<SmolStr> },
+        Drop { address: SmolStr },
+        Visible { address: SmolStr },
+        Confirmed { address: SmolStr, attribute: SmolStr },
+        Protect { address: SmolStr, on: bool },
+        RenameAccount { from: SmolStr, to: SmolStr },
+        Follow { address: SmolStr, account: SmolStr },
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::attributes::{goes_alone, kind_of_step};
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::kind;
@@ -64,7 +66,7 @@ fn takes_from_left_account(change: &CheckerChange, step: &CheckerStep) -> bool {
 }
 
 /// The accounts that an object leaves: the one that it moves from, and those of earlier interrupted moves.
-fn left_accounts(change: &CheckerChange) -> impl Iterator<Item = &String> {
+fn left_accounts(change: &CheckerChange) -> impl Iterator<Item = &SmolStr> {
     change.from_account.iter().chain(&change.also_leaves)
 }
 
@@ -98,7 +100,7 @@ fn action_mismatch(check: &CheckerContext<'_>, change: &CheckerChange, own: &[&C
     let deletes = count(|operation| matches!(operation, CheckerOperation::Delete { .. }));
     let cuts = count(|operation| matches!(operation, CheckerOperation::Disconnect { .. }));
     let joins = count(|operation| matches!(operation, CheckerOperation::Connect { .. }));
-    let is = |id: &String| change.id.as_ref() == Some(id);
+    let is = |id: &SmolStr| change.id.as_ref() == Some(id);
     let mut seen = BTreeSet::new();
     for from in left_accounts(change) {
         if !seen.insert(from) {
@@ -365,7 +367,7 @@ fn means_another(refusal: &super::shape::CheckerRefusal) -> bool {
 pub(super) fn check_refused_untouched(check: &mut CheckerContext<'_>) {
     let plan = check.plan;
     let refused = plan.refusals.iter().filter(|it| means_another(it)).flat_map(|it| &it.addresses);
-    let refused: BTreeSet<&str> = refused.map(String::as_str).collect();
+    let refused: BTreeSet<&str> = refused.map(SmolStr::as_str).collect();
     for (at, step) in check.numbered_steps() {
         // A number that a run left dark is nevertheless connected.
         let refused = step.address.as_deref().is_some_and(|address| refused.contains(address));

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::context::CheckerContext;
 use super::shape::{CheckerAction, CheckerChangeLimit, CheckerEffect, CheckerOperation, CheckerServedState};
 
@@ -56,7 +58,7 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
 pub(super) fn check_run_limits(check: &mut CheckerContext<'_>) {
     let Some(limits) = &check.plan.limits else { return };
     let outside =
-        |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name) || limits.unreadable.contains(name);
+        |name: &SmolStr| !limits.accounts.is_empty() && !limits.accounts.contains(name) || limits.unreadable.contains(name);
     if check.plan.accounts.iter().any(|account| outside(&account.name)) {
         check.report("/accounts", "this account was left out of the run");
     }
@@ -92,7 +94,7 @@ pub(super) fn check_goes_on(check: &mut CheckerContext<'_>) {
         }
     }
     let whole = plan.refusals.iter().filter(|refusal| refusal.attribute.is_none());
-    let whole: BTreeSet<&str> = whole.flat_map(|refusal| refusal.addresses.iter().map(String::as_str)).collect();
+    let whole: BTreeSet<&str> = whole.flat_map(|refusal| refusal.addresses.iter().map(SmolStr::as_str)).collect();
     let refused: BTreeSet<&str> = plan.refusals.iter().filter_map(|refusal| refusal.attribute.as_deref()).collect();
     let said = check.document.notices.iter().filter(|notice| notice.code == "goes_on");
     let wrong: Vec<&str> = said
