@@ -59,6 +59,8 @@ pub(crate) struct Console {
     printed_failure: Arc<Mutex<String>>,
     /// A question waits for its answer: an interrupt cancels what it asks about.
     pub(super) asks: Arc<AtomicBool>,
+    /// The first changes of `--limit` are written: what is planned now is the rest.
+    pub(super) plans_rest: Arc<AtomicBool>,
     /// The locale does not support Unicode.
     ascii: bool,
 }
@@ -90,6 +92,7 @@ impl Console {
             standing: Arc::default(),
             printed_failure: Arc::default(),
             asks: Arc::default(),
+            plans_rest: Arc::default(),
             ascii: is_ascii(),
         }
     }
@@ -210,6 +213,11 @@ impl Console {
             self.print_stderr(&text);
             *printed = text;
         }
+    }
+
+    /// Why an answer cannot be used, also where it is given again.
+    pub(crate) fn print_wrong_answer(&self, failure: &RunError) {
+        self.print_stderr(&failure.text(self.color_on_stderr(), self.width(), &self.repeated_options));
     }
 
     /// A problem of the ledger or its journal that will end an apply, for a command that only reads.

@@ -94,10 +94,24 @@ pub(crate) fn with_tip(mut error: clap::Error, line: &[OsString]) -> clap::Error
             let words: Vec<String> = line.iter().skip(1).filter(|word| *word != "--json").map(word).collect();
             format!("a configuration is named with -f: `telform {}`", words.join(" "))
         }
+        ErrorKind::ArgumentConflict if names_plan(&error) => {
+            "a saved plan has its own digest, selection and limits: give these options to `telform plan --out FILE`".to_owned()
+        }
         _ => return error,
     };
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![escape(&tip).into()]));
     error
+}
+
+/// Whether one of the arguments that exclude each other is a saved plan.
+fn names_plan(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue};
+    let is_plan = |text: &str| text.starts_with("[PLAN]");
+    [ContextKind::InvalidArg, ContextKind::PriorArg].into_iter().any(|kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => is_plan(text),
+        Some(ContextValue::Strings(all)) => all.iter().any(|text| is_plan(text)),
+        _ => false,
+    })
 }
 
 /// Invalid arguments, in the words of the parser.

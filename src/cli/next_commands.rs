@@ -6,48 +6,39 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command, CommandFactory};
 
 use super::args::Cli;
+use crate::model::guards::GUARDS;
 use crate::output::view::commands::CommandOptions;
 use crate::text::shell_quote;
 
-/// Options that a suggested command repeats when this run had them: where everything is, and how it is applied.
-const REPEATED: [&str; 27] = [
-    "file",
-    "ledger",
-    "sandbox",
-    "account",
-    "target",
-    "exclude",
-    "limit",
-    "skip-unreadable",
-    "destroy",
-    "max-deletes",
-    "max-delete-percent",
-    "max-numbers-dark",
-    "max-unreadable-bridges",
-    "allow-similar",
-    "allow-unseen-products",
-    "rewrite-secret",
-    "resend",
-    "allow-commands",
-    "secret-command-env",
-    "secret-env",
-    "secret-dir",
-    "allow-host",
-    "policy",
-    "policy-env",
-    "parallelism",
-    "on-error",
-    "undo",
-];
+/// Options that a suggested command repeats when this run had them: where everything is, and what is chosen of it.
+const CHOOSING: [&str; 8] = ["file", "ledger", "sandbox", "account", "target", "exclude", "limit", "skip-unreadable"];
 
-/// Further options of the command itself, with which it is suggested again: what is read, and where the plan goes.
-const KEPT: [&str; 7] = ["plan", "snapshot", "snapshot-out", "format", "out", "sign", "then"];
+/// Those that permit what a plan does, after the guards: only another command that makes a plan gets them.
+const ALLOWING: [&str; 5] = ["max-unreadable-bridges", "allow-similar", "allow-unseen-products", "rewrite-secret", "resend"];
 
-/// Those of them that permit what a plan does: only another command that makes a plan gets them.
-const ALLOWING: std::ops::Range<usize> = 8..17;
-
-/// Those of them that only commands which read secrets or judge plans need; only such a command has its own sandbox.
+/// Those that only commands which read secrets or judge plans need; only such a command has its own sandbox.
 const SECRETS: [&str; 5] = ["allow-commands", "secret-command-env", "secret-env", "secret-dir", "allow-host"];
+
+/// How a plan is applied.
+const APPLYING: [&str; 5] = ["policy", "policy-env", "parallelism", "on-error", "undo"];
+
+/// Further options of the command itself, with which it is suggested again: what is read, where the plan goes, and what may stop it.
+const KEPT: [&str; 14] = [
+    "plan",
+    "snapshot",
+    "snapshot-out",
+    "format",
+    "out",
+    "sign",
+    "then",
+    "fault",
+    "report",
+    "reconnect-on-failure",
+    "no-reconnect-on-failure",
+    "lock-timeout",
+    "journal-head",
+    "journal-head-file",
+];
 
 /// Commands that read neither configuration nor ledger, or write a first one: they take no option of another run.
 const UPDATED_SEPARATELY: &[&str] =
@@ -55,6 +46,16 @@ const UPDATED_SEPARATELY: &[&str] =
 
 /// Those of them that neither read nor write a file that the user names, so that the folder does not matter.
 const WITHOUT_FILES: &[&str] = &["schema", "docs", "completions", "man", "help"];
+
+/// The options that permit what a plan does, in the order of the command line.
+fn allowing() -> impl Iterator<Item = &'static str> {
+    ["destroy"].into_iter().chain(GUARDS.iter().map(|guard| guard.option)).chain(ALLOWING)
+}
+
+/// The place of an option in a suggested command; none where it is not repeated.
+fn place(long: &str) -> Option<usize> {
+    CHOOSING.into_iter().chain(allowing()).chain(SECRETS).chain(APPLYING).position(|known| known == long)
+}
 
 /// The options of this run that every suggested command repeats, as on the command line.
 #[derive(Debug, Clone, Default)]
@@ -93,12 +94,17 @@ impl RepeatedOptions {
         let arguments: Vec<String> = arguments.map(|value| shell_quote(&value.to_string_lossy())).collect();
         // A saved plan keeps its limits: another one is saved in its place.
         let saved = own.last().is_some_and(|name| matches!(name.as_str(), "apply" | "rehearse"));
+        let mut own_command = command;
         match arguments.first().filter(|_| saved) {
-            Some(file) => own = vec![format!("telform plan --out {file}")],
+            Some(file) => {
+                own = vec![format!("telform plan --out {file}")];
+                own_command = whole.find_subcommand("plan").unwrap_or(command);
+            }
             None => own.extend(arguments),
         }
+        let is_own = |long: &str| own_command.get_arguments().any(|known| known.get_long() == Some(long));
         for argument in command.get_arguments() {
-            let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long) || KEPT.contains(long)) else { continue };
+            let Some(long) = argument.get_long().filter(|long| place(long).is_some() || KEPT.contains(long)) else { continue };
             // There `--account` declares one.
             if begins && long == "account" {
                 continue;
@@ -115,7 +121,8 @@ impl RepeatedOptions {
                 vec![flag]
             };
             match KEPT.contains(&long) {
-                true => own.extend(said),
+                true if is_own(long) => own.extend(said),
+                true => {}
                 false => options.extend(said.into_iter().map(|option| (long.to_owned(), option))),
             }
         }
@@ -123,7 +130,7 @@ impl RepeatedOptions {
         if command.get_name() == "destroy" && !options.iter().any(|(long, _)| long == "destroy") {
             options.push(("destroy".to_owned(), "--destroy".to_owned()));
         }
-        options.sort_by_key(|(long, _)| REPEATED.iter().position(|known| known == long));
+        options.sort_by_key(|(long, _)| place(long));
         Self { options, known_commands: Some(whole), command: own.join(" "), directory }
     }
 
@@ -163,19 +170,27 @@ impl RepeatedOptions {
                 None => option.clone(),
             })
             .collect();
-        self.complete_command(&format!("{command} {}", options.join(" ")))
+        self.completed(&format!("{command} {}", options.join(" ")), true)
     }
 
     /// A command with the options of this run that it accepts and does not already have.
     pub(crate) fn complete_command(&self, text: &str) -> String {
+        self.completed(text, false)
+    }
+
+    /// The same. `is_own`: it is the command of this run, which keeps what it permits.
+    fn completed(&self, text: &str, is_own: bool) -> String {
         let Some(whole) = self.known_commands.as_ref().filter(|_| !self.is_empty()) else { return text.to_owned() };
         let words: Vec<&str> = text.split_whitespace().collect();
         let (mut command, mut depth) = (whole, 1);
         while let Some(known) = words.get(depth).and_then(|word| command.find_subcommand(word)) {
             (command, depth) = (known, depth + 1);
         }
-        // Without a subcommand it is the program's name, not a command.
-        if std::ptr::eq(command, whole) || words.get(1).is_some_and(|first| WITHOUT_FILES.contains(first)) {
+        // Without a subcommand it is the program's name, not a command; help needs no option.
+        if std::ptr::eq(command, whole)
+            || words.contains(&"--help")
+            || words.get(1).is_some_and(|first| WITHOUT_FILES.contains(first))
+        {
             return text.to_owned();
         }
         let own_folder = words.iter().any(|word| *word == "-C" || *word == "--directory");
@@ -197,10 +212,9 @@ impl RepeatedOptions {
         let positional = command.get_positionals().next().filter(|_| named);
         let conflicts = positional.map(|it| command.get_arg_conflicts_with(it)).unwrap_or_default();
         let belongs = |long: &str| {
-            let at = REPEATED.iter().position(|known| *known == long);
             accepts(long)
                 && !conflicts.iter().any(|other| other.get_long() == Some(long))
-                && (at.is_none_or(|at| !ALLOWING.contains(&at)) || accepts("destroy"))
+                && (is_own || accepts("destroy") || !allowing().any(|known| known == long))
         };
         let mut all = text.trim_end().to_owned();
         for (long, option) in self.options.iter().filter(|(long, _)| belongs(long) && !says(long)) {
@@ -244,162 +258,4 @@ impl RepeatedOptions {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::v1;
-    use crate::model::guards::Guards;
-    use crate::run::next_commands::run_options;
-
-    fn of(line: &str) -> RepeatedOptions {
-        RepeatedOptions::from_matches(&Cli::command().try_get_matches_from(line.split_whitespace()).expect("a command line"))
-    }
-
-    #[test]
-    fn each_option_that_a_plan_was_asked_with_is_said_and_taken_again() {
-        let name = |text: &str| std::collections::BTreeSet::from([text.to_owned()]);
-        let named = |text: &str| std::collections::BTreeSet::from([(text.to_owned(), Some("name".to_owned()))]);
-        let options = v1::Options {
-            accounts: name("west"),
-            targets: name("partners.a"),
-            excludes: name("partners.b"),
-            allow_similar: name("partners.c"),
-            resend: named("partners.d"),
-            rewrite_secrets: named("partners.e"),
-            allow_unseen_products: true,
-            guards: Guards { max_deletes: Some(1), max_delete_percent: Some(2), max_numbers_dark: Some(3), ..Guards::default() },
-            max_unreadable_bridges: Some(4),
-            ..v1::Options::default()
-        };
-        let flags = run_options(&options);
-        for said in ["--allow-similar partners.c", "--resend partners.d:name", "--allow-unseen-products"] {
-            assert!(flags.contains(said), "{flags}");
-        }
-        for command in ["plan", "apply", "resume"] {
-            let line = format!("telform {command}{flags}");
-            let read = Cli::command().try_get_matches_from(line.split_whitespace());
-            assert!(read.is_ok(), "{line}: {:?}", read.err());
-        }
-    }
-
-    #[test]
-    fn what_was_typed_is_repeated_where_it_is_accepted() {
-        let again = of("telform plan -f a.yaml -f b.yaml --ledger l.json --sandbox w.yaml --allow-commands");
-        let files = "-f a.yaml -f b.yaml --ledger l.json";
-        for (hint, more) in [
-            ("telform apply", "--sandbox w.yaml --allow-commands"),
-            ("telform ledger rebuild --replace", "--sandbox w.yaml --allow-commands"),
-            ("telform adopt --sandbox=x.yaml", "--allow-commands"),
-            ("telform validate", ""),
-        ] {
-            let whole = format!("{hint} {files} {more}");
-            assert_eq!(again.complete_command(hint), whole.trim_end(), "{hint}");
-        }
-        for alone in ["telform docs partners", "telform init --quickstart", "telform", "telform --help"] {
-            assert_eq!(again.complete_command(alone), alone);
-        }
-        assert_eq!(of("telform plan").text("run `telform apply` now"), "run `telform apply` now");
-        let again = of("telform apply --on-error continue --sandbox w.yaml");
-        assert_eq!(
-            again.text("`telform`, `telform undo\n  last` or `telform journal list`; `open telform "),
-            "`telform`, `telform undo\n  last --sandbox w.yaml --on-error continue` or `telform journal list --sandbox w.yaml`; `open telform "
-        );
-        // Quoted for a shell, and only once.
-        let again = of("telform plan --ledger=it's");
-        let whole = again.text("`telform apply`").into_owned();
-        assert_eq!(whole, "`telform apply --ledger 'it'\\''s'`");
-        assert_eq!(again.text(&whole), whole);
-    }
-
-    #[test]
-    fn a_folder_is_named_before_the_command() {
-        let again = of("telform -C west -C ../east plan -f a.yaml");
-        let whole = again.complete_command("telform apply");
-        assert_eq!(whole, "telform -C west -C ../east apply -f a.yaml");
-        assert_eq!(again.text(&format!("`{whole}`")), format!("`{whole}`"), "only once");
-        assert_eq!(again.complete_command("telform show plan.json"), "telform -C west -C ../east show plan.json");
-        assert_eq!(again.complete_command("telform docs errors"), "telform docs errors");
-        assert_eq!(of("telform init -C west").complete_command("telform plan"), "telform -C west plan");
-    }
-
-    #[test]
-    fn what_follows_an_init_finds_the_same_services_and_ledger() {
-        let again = of("telform init --account a=unpod --sandbox w.yaml --ledger l.json");
-        for (hint, whole) in [
-            ("telform plan -f telform.yaml", "telform plan -f telform.yaml --ledger l.json --sandbox w.yaml"),
-            ("telform validate", "telform validate --ledger l.json"),
-            ("telform init --quickstart", "telform init --quickstart"),
-        ] {
-            assert_eq!(again.complete_command(hint), whole);
-        }
-    }
-
-    #[test]
-    fn a_destroy_is_suggested_as_one() {
-        let again = of("telform destroy --account west");
-        assert!(again.destroys());
-        assert_eq!(again.complete_command("telform apply"), "telform apply --account west --destroy");
-        assert_eq!(again.this_command(&["--max-deletes 2".to_owned()]), "telform destroy --max-deletes 2 --account west");
-        let options = ["--max-deletes 2".to_owned()];
-        assert_eq!(of("telform destroy --plan").this_command(&options), "telform destroy --plan --max-deletes 2");
-        assert_eq!(
-            of("telform plan --out p.json --format html=p.html --snapshot s.json --target partners.a").this_command(&options),
-            "telform plan --format html=p.html --out p.json --snapshot s.json --max-deletes 2 --target partners.a"
-        );
-        assert_eq!(of("telform undo last --plan").this_command(&options), "telform undo last --plan --max-deletes 2");
-        assert_eq!(of("telform rehearse --undo last").this_command(&options), "telform rehearse --max-deletes 2 --undo last");
-    }
-
-    #[test]
-    fn limits_go_where_they_mean_the_same() {
-        let again = of("telform plan --account west --target partners.a --max-deletes 1 --destroy");
-        let whole = "--account west --target partners.a --destroy --max-deletes 1";
-        assert_eq!(again.complete_command("telform apply"), format!("telform apply {whole}"));
-        assert_eq!(again.complete_command("telform apply plan.json"), "telform apply plan.json");
-        assert_eq!(again.complete_command("telform drift --accept"), "telform drift --accept --account west --target partners.a");
-        assert_eq!(again.complete_command("telform undo last"), "telform undo last --account west --target partners.a");
-        assert_eq!(again.complete_command("telform forget partners.a"), "telform forget partners.a");
-        let said = format!("telform resume {whole}");
-        assert_eq!(again.complete_command(&said), said);
-    }
-
-    /// Every command in a message, the help or a page exists and has only options that it accepts.
-    #[test]
-    fn each_command_that_is_named_is_there() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut whole = Cli::command();
-        whole.build();
-        let (mut seen, mut wrong) = (0, Vec::new());
-        let own = |path: &std::path::PathBuf| path.ends_with(file!());
-        let all = files(&root.join("src")).into_iter().chain(files(&root.join("docs")));
-        for path in all.filter(|path| !own(path)) {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            for after in text.split("`telform ").skip(1) {
-                let Some((named, _)) = after.split_once('`') else { continue };
-                let mut command = &whole;
-                let mut words = named.split_whitespace().filter(|word| !matches!(*word, "\\" | "\\n")).peekable();
-                while let Some(known) = words.peek().and_then(|word| command.find_subcommand(word)) {
-                    (command, _) = (known, words.next());
-                }
-                let top = std::ptr::eq(command, &whole);
-                let flags = words.clone().filter_map(|word| word.strip_prefix("--"));
-                let names = flags.map(|flag| flag.split(|it: char| it != '-' && !it.is_ascii_alphanumeric()).next());
-                let unknown = names
-                    .flatten()
-                    .find(|name| !name.is_empty() && !command.get_arguments().any(|known| known.get_long() == Some(name)));
-                let starts = words.peek().is_some_and(|word| word.starts_with(|it: char| it.is_ascii_lowercase()));
-                seen += 1;
-                if top && starts || unknown.is_some() {
-                    wrong.push(format!("{}: telform {named}", path.display()));
-                }
-            }
-        }
-        assert!(seen > 100, "only {seen} were found");
-        assert!(wrong.is_empty(), "{wrong:#?}");
-    }
-
-    fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-        files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use super::finished::finished;
 use super::interrupt::stop_on_signals;
 use super::next_commands::RepeatedOptions;
 use super::refusals::render_refusals;
+use super::stale::already_applied;
 use super::{panic_report, undo, unfinished_run};
 use crate::apply::event::ApplyEvent;
 use crate::config::problem::render_problems;
@@ -29,9 +30,6 @@ use crate::run::journal::cut_off;
 use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent, Warning, next_commands};
 use crate::state::journal::JournalRecord;
 use crate::text::escape;
-
-/// The end of an apply whose first changes are written.
-const REST_NOT_WRITTEN: &str = "applied in part: the first changes are applied and verified; the rest was not written";
 
 impl Progress for Console {
     fn on_event(&self, event: &RunEvent<'_>) {
@@ -88,26 +86,22 @@ impl Progress for Console {
             RunEvent::Policy { policy, named_by, verdict } => {
                 self.print_stderr(&view::policy::render_policy_verdict(policy, named_by, verdict, self.width()));
             }
-            RunEvent::PoliciesRefused => self.print_stderr("nothing was written\n"),
+            RunEvent::PoliciesRefused => self.print_stderr(&format!("{}\n", self.nothing_written())),
             RunEvent::NothingToResume => self.print_stderr("no run was interrupted here, so there is nothing to resume\n"),
-            RunEvent::Stale { undo, moved, used } => {
+            RunEvent::Stale { saved, moved, used } => {
                 if json {
                     self.print_event(&Said::Stale { moved });
                 }
-                let plan = undo.map_or("telform plan".to_owned(), |run| format!("telform undo {} --plan", escape(run)));
                 if let Some(by) = used {
-                    return self.print_failure(&already_applied(by, &plan));
+                    return self.print_failure(&already_applied(by, &saved.command()));
                 }
                 if !json {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
-                self.print_stderr(&format!(
-                    "Stale plan: the services or the configuration changed since the review. Nothing was written. Run `{plan}` again.\n"
-                ));
+                self.print_stale(saved, moved);
             }
-            RunEvent::OtherDigest { used: Some(by), .. } | RunEvent::SavedPlanUsed { by } => {
-                self.print_failure(&already_applied(by, "telform plan"));
-            }
+            RunEvent::SavedPlanUsed { saved, by } => self.print_failure(&already_applied(by, &saved.command())),
+            RunEvent::OtherDigest { used: Some(by), .. } => self.print_failure(&already_applied(by, "telform plan")),
             RunEvent::OtherDigest { digest, expected, used: None } => {
                 let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
                 self.print_stderr(&format!(
@@ -145,17 +139,13 @@ impl Progress for Console {
                     undo::warn_yaml_differs(self, plan);
                 }
             }
-            RunEvent::RestFollows(limit) if json => {
-                self.print_event(&Said::RestFollows { limit: limit.limit, of: limit.of, left_out: limit.left_out })
-            }
-            RunEvent::RestFollows(_) if quiet => {}
-            RunEvent::RestFollows(limit) => self.print(&format!("\n{}\n\n", view::describe_rest(*limit))),
+            RunEvent::RestFollows(limit) => self.begin_rest(*limit),
             RunEvent::RestDeclined(plan) => {
                 let left = view::count_changes(plan.changes.len());
                 self.print_stderr(&format!("Not confirmed. {left} left, and none of them was written.\n"));
             }
-            RunEvent::RestFailed(error) => self.failed(error, REST_NOT_WRITTEN),
-            RunEvent::RestNotApplied => self.print_stderr(&format!("{REST_NOT_WRITTEN}\n")),
+            RunEvent::RestFailed(error) => self.print_rest_failure(error),
+            RunEvent::RestNotApplied => self.print_rest_not_written(),
             RunEvent::NotConfirmed => self.print_stderr("Cancelled; nothing was written.\n"),
             RunEvent::NotTaken => {
                 let above = if json || quiet { "" } else { " above" };
@@ -389,15 +379,6 @@ impl Console {
     }
 }
 
-/// A plan is applied once. `plan` is the command that makes the next one.
-fn already_applied(by: &str, plan: &str) -> RunError {
-    RunError::other(
-        "telform::plan::already_applied",
-        format!("this plan was {by}; nothing was written"),
-        format!("a plan is applied once; `{plan}` shows whether anything is left to do"),
-    )
-}
-
 /// Advised commands with the options of this run.
 fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand> {
     let whole = |it: &NextCommand| NextCommand { what: it.what, command: again.complete_command(&it.command) };
@@ -406,7 +387,7 @@ fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand>
 
 /// The last line of a plan that is not applied: the beginning of a long plan, which says why, has scrolled out of sight.
 fn refused(out: &Console, plan: &Plan) {
-    out.print_stderr(&render_refusals(out, plan, "Nothing was written."));
+    out.print_stderr(&render_refusals(out, plan, out.nothing_written()));
 }
 
 /// The first of many names.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::args::{FormatTarget, ListsFindings, ReportFormat};
 use super::console::Console;
+use super::stale::{already_applied, stale_because, stale_help};
 use crate::output::view::findings::{cases_of_runs, findings_of_runs};
 use crate::output::view::rehearsal::Rehearsal;
 use crate::output::view::report::NextCommand;
@@ -45,8 +46,8 @@ struct Notes {
     forecast: Vec<String>,
     /// How to continue after it.
     next: Vec<(String, String)>,
-    /// The run that applied the saved plan before, in words.
-    used: Option<String>,
+    /// Why the saved plan is not applied, and what to do.
+    stale: Option<(String, String)>,
 }
 
 impl NotedRuns {
@@ -81,8 +82,14 @@ impl Console {
                 let whole = |it: &NextCommand| (it.what.to_owned(), self.repeated_options.complete_command(&it.command));
                 noted.notes().next = advice.iter().map(whole).collect();
             }
-            RunEvent::Stale { used: Some(by), .. } | RunEvent::SavedPlanUsed { by } => {
-                noted.notes().used = Some((*by).to_owned())
+            RunEvent::Stale { saved, used: Some(by), .. } | RunEvent::SavedPlanUsed { saved, by } => {
+                let error = already_applied(by, &saved.command());
+                let (_, message, help) = error.parts();
+                noted.notes().stale = Some((format!("Stale: {message}"), help));
+            }
+            RunEvent::Stale { saved, moved, .. } => {
+                let help = stale_help(moved, &saved.saving_command());
+                noted.notes().stale = Some((format!("Stale: {}.", stale_because(moved)), help));
             }
             _ => {}
         }
@@ -163,12 +170,10 @@ impl RunReports {
         if let Some((code, message, help)) = failure {
             end.reasons.push((format!("{code}: {message}"), out.repeated_options.text(&help).into_owned()));
         } else if exit == Exit::Stale {
-            let used = self.noted.notes().used.clone();
-            let why = used
-                .map_or("Stale: the services or the configuration are not what the reviewed plan saw.".to_owned(), |by| {
-                    format!("Stale: the plan was {by}.")
-                });
-            end.reasons.push((why, "`telform plan` makes a new plan".to_owned()));
+            let other =
+                || ("Stale: the plan is not the one that was reviewed.".to_owned(), "`telform plan` makes a new plan".to_owned());
+            let (why, help) = self.noted.notes().stale.clone().unwrap_or_else(other);
+            end.reasons.push((why, out.repeated_options.text(&help).into_owned()));
         }
         if let Err(error) = self.write(&end) {
             out.print_failure(&error);

@@ -16,7 +16,9 @@ mod seals;
 pub mod v1;
 
 pub use plan_differences::{PlanDifference, plan_differences};
-pub use seals::{bind_document, changed_secrets, other_key_difference, seal_secrets, unbound_secrets};
+pub use seals::{
+    FINGERPRINT_KEY, OTHER_SECRET, bind_document, changed_secrets, other_key_difference, seal_secrets, unbound_secrets,
+};
 pub use v1::{Document, IsEmpty, LedgerIdentity, Origin, UnconvertedDocument};
 
 /// The version that this telform writes, and the newest that it reads.

@@ -35,11 +35,11 @@ pub fn seal_secrets(plan: &Plan, desired: &Desired, key: &FingerprintKey) -> Opt
     (!steps.is_empty()).then(|| Seals { key: key.check_plan(), steps })
 }
 
-/// Secrets that differ from those of the reviewed plan. Both plans have the same steps.
-pub fn changed_secrets(plan: &Plan, then: &Seals, desired: &Desired, key: &FingerprintKey) -> Vec<PlanDifference> {
-    if then.key != key.check_plan() {
-        return vec![other_key_difference(&then.key)];
-    }
+/// Secrets that differ from those of the reviewed plan. Both plans have the same steps. `key`: the one that is kept, if any.
+pub fn changed_secrets(plan: &Plan, then: &Seals, desired: &Desired, key: Option<&FingerprintKey>) -> Vec<PlanDifference> {
+    let Some(key) = key.filter(|key| then.key == key.check_plan()) else {
+        return vec![other_key_difference(&then.key, key.is_some())];
+    };
     let now = seal_secrets(plan, desired, key);
     let mut found = Vec::new();
     let marked = hidden_values_sent(plan).map(|(step, address, attribute, _)| (step, address, attribute));
@@ -53,20 +53,27 @@ pub fn changed_secrets(plan: &Plan, then: &Seals, desired: &Desired, key: &Finge
                 subject: address.to_string(),
                 attribute: Some(attribute.to_owned()),
                 was: "the secret at the time of the plan".to_owned(),
-                is: "another secret".to_owned(),
+                is: OTHER_SECRET.to_owned(),
             });
         }
     }
     found
 }
 
-/// The plan was sealed or bound with a different key.
-pub fn other_key_difference(was: &str) -> PlanDifference {
+/// What a secret is now that differs from the one of the plan.
+pub const OTHER_SECRET: &str = "another secret";
+
+/// The subject of a difference between two keys.
+pub const FINGERPRINT_KEY: &str = "the fingerprint key";
+
+/// The plan was sealed or bound with a different key. `has_key`: one is kept here.
+pub fn other_key_difference(was: &str, has_key: bool) -> PlanDifference {
+    let is = if has_key { "another one" } else { "none is set or kept here" };
     PlanDifference {
-        subject: "the fingerprint key".to_owned(),
+        subject: FINGERPRINT_KEY.to_owned(),
         attribute: None,
         was: format!("{was}, with which the plan's secrets were sealed"),
-        is: "another one, so it is not known whether the secrets are the same".to_owned(),
+        is: format!("{is}, so it is not known whether the secrets are the same"),
     }
 }
 

@@ -255,7 +255,7 @@ impl NoticeCode {
             Self::SecretUnchanged => "unchanged since telform last wrote it",
             Self::SecretShown => "the same as the service gives back",
             Self::Adopted => "found by natural key or pinned id: managed from now on; this sends nothing",
-            Self::Renamed => "renamed in the ledger without a write to the service; it was",
+            Self::Renamed => "renamed in the ledger without a write to the service; its name until now is in parentheses",
             Self::Released => "released: no longer managed, and not deleted",
             Self::PendingVerification => "pending verification: not sent again until its owner confirms the mail address",
             Self::Hidden => {
@@ -306,10 +306,14 @@ impl NoticeCode {
                 "the PATCH changes a map that also holds these values, and cannot carry them: the service shows them in part, in an undocumented form, or not at all. A service that replaces the map resets them"
             }
             Self::ProductsLookedAt => "deleted; connections that were not read may use it, also those of other organizations",
-            Self::AccountRenamed => "account renamed in the ledger without a write to the service; it was",
-            Self::AccountRehosted => "the service has another address now, as `was` says, and the ledger follows it; it was at",
+            Self::AccountRenamed => {
+                "account renamed in the ledger without a write to the service; its name until now is in parentheses"
+            }
+            Self::AccountRehosted => {
+                "the service has another address now, as `was` says, and the ledger follows it; the address until now is in parentheses"
+            }
             Self::AccountFollowed => {
-                "its entry uses another name of the same account: nothing moves and nothing is written; it was"
+                "its entry uses another name of the same account: nothing moves and nothing is written; the name until now is in parentheses"
             }
             Self::LeftAlready => "the old object in the account that it leaves is already deleted",
             Self::NotCarriedOver => {

@@ -21,6 +21,9 @@ pub const MOST: usize = 16 * 1024 * 1024;
 /// How long its text is awaited after a program has ended: a child process may hold the pipe open.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// What to do where the program cannot be run.
+const CORRECT: &str = "name a program that can be run";
+
 /// A program that judges plans.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -35,6 +38,8 @@ pub struct Policy {
 pub struct PolicyVerdict {
     /// Why it does not allow the plan, in a few words: `exited with 1`. `None`: it allows it.
     pub refused: Option<String>,
+    /// What to do about that.
+    pub help: &'static str,
     /// What it wrote, both streams in order, prepared for display.
     pub text: String,
 }
@@ -69,7 +74,7 @@ impl Policy {
             output_grace: Some(GRACE),
             cancel: Some(setting.cancel),
         };
-        let unheard = |why: String| PolicyVerdict { refused: Some(why), text: String::new() };
+        let unheard = |why: String| PolicyVerdict { refused: Some(why), help: CORRECT, text: String::new() };
         let ran = match job.run() {
             Ok(ran) => ran,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -77,15 +82,19 @@ impl Policy {
             }
             Err(error) => return unheard(format!("cannot be run: {}", error.kind())),
         };
-        let refused = match ran.end {
-            Ok(status) if status.success() => None,
-            Ok(status) => Some(describe_end(status)),
-            Err(KillReason::Long) => Some(format!("wrote more than {} MiB", MOST >> 20)),
-            Err(KillReason::Late) => Some(format!("did not answer within {} seconds", setting.timeout.as_secs_f32())),
-            Err(KillReason::Interrupted) => Some("was interrupted".to_owned()),
-            Err(KillReason::Lost(kind)) => Some(format!("cannot be waited for: {kind}")),
+        let (refused, help) = match ran.end {
+            Ok(status) if status.success() => (None, ""),
+            Ok(status) if status.code().is_some() => (Some(describe_end(status)), "change what it objects to and plan again"),
+            Ok(status) => (Some(describe_end(status)), "see why it was killed, then plan again"),
+            Err(KillReason::Long) => (Some(format!("wrote more than {} MiB", MOST >> 20)), "make it write less"),
+            Err(KillReason::Late) => {
+                let seconds = setting.timeout.as_secs_f32();
+                (Some(format!("did not answer within {seconds} seconds")), "see why it takes so long, then plan again")
+            }
+            Err(KillReason::Interrupted) => (Some("was interrupted".to_owned()), "plan again"),
+            Err(KillReason::Lost(kind)) => (Some(format!("cannot be waited for: {kind}")), "plan again"),
         };
-        PolicyVerdict { refused, text: shown_output(&ran) }
+        PolicyVerdict { refused, help, text: shown_output(&ran) }
     }
 }
 

@@ -155,7 +155,7 @@ async fn apply_plan(
         let moved = reviewed.moved(&run, &plan);
         if !moved.is_empty() {
             let used = journal.applied_by(reviewed);
-            progress.on_event(&RunEvent::Stale { undo: None, moved: &moved, used: used.as_deref() });
+            progress.on_event(&RunEvent::Stale { saved: reviewed, moved: &moved, used: used.as_deref() });
             return Ok(Exit::Stale.into());
         }
     }
@@ -199,8 +199,10 @@ async fn apply_plan(
         }
         None => {}
     }
-    if let Some(by) = reviewed.and_then(|reviewed| journal.used_by(reviewed)) {
-        progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+    if let Some(saved) = reviewed
+        && let Some(by) = journal.used_by(saved)
+    {
+        progress.on_event(&RunEvent::SavedPlanUsed { saved, by: &by });
         return Ok(Exit::Stale.into());
     }
     reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::RunError;
 use super::proof::Proof;
+use super::{RunError, SavedPlan};
 use crate::analysis::undo::{NotUndone, SavedUndoDifference};
 use crate::apply::event::ApplyEvent;
 use crate::apply::{ApplyReport, ObjectWithTwins, SettledStep};
@@ -194,8 +194,8 @@ pub enum RunEvent<'a> {
     NothingToResume,
     /// The plan of now is not the saved one.
     Stale {
-        /// The run that the plan undoes; none for a plan of the configuration.
-        undo: Option<&'a str>,
+        /// The saved one.
+        saved: &'a SavedPlan,
         /// What changed.
         moved: &'a [PlanDifference],
         /// The run that applied it, if one did: that explains the difference.
@@ -212,6 +212,8 @@ pub enum RunEvent<'a> {
     },
     /// The saved plan was used before.
     SavedPlanUsed {
+        /// The saved plan.
+        saved: &'a SavedPlan,
         /// The run that used it.
         by: &'a str,
     },

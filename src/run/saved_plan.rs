@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::choice::PlanSelection;
 use super::journal_key::{JournalKey, KeyAge, forgets_keys};
 use super::progress::Warning;
-use super::{Run, RunError, git};
+use super::{Run, RunError, git, next_commands};
 use crate::disk;
 use crate::document::{self, Document, IsEmpty, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
 use crate::model::resource::{Address, AddressPattern, LiveState, OrganizationCheck};
@@ -17,6 +17,7 @@ use crate::output::view::json;
 use crate::plan::{self, AccountLine, Plan};
 use crate::read::in_question;
 use crate::state::snapshot::{self, SnapshotError};
+use crate::text::shell_quote;
 
 /// A plan with its inputs.
 pub(crate) fn document(session: &Run, plan: &Plan, live: &LiveState) -> Document {
@@ -132,7 +133,12 @@ pub struct SavedPlan {
     pub(crate) document: Document,
     plan: Plan,
     file: FileText,
+    /// The file as it was named.
+    path: PathBuf,
 }
+
+/// The subject of the difference between two ledgers.
+pub(crate) const LEDGER: &str = "the ledger";
 
 impl SavedPlan {
     /// Reads one, and refuses a file that is not exactly as it was written.
@@ -157,7 +163,7 @@ impl SavedPlan {
         };
         let document = document::read_plan_document(&file.text).map_err(unusable)?;
         let plan = document.to_plan().map_err(unusable)?;
-        Ok(Self { document, plan, file })
+        Ok(Self { document, plan, file, path: path.to_owned() })
     }
 
     /// The bytes of the file: what is signed.
@@ -188,6 +194,22 @@ impl SavedPlan {
     /// The run that it undoes; none where it is a plan of the configuration.
     pub(crate) fn undoes(&self) -> Option<&str> {
         self.document.origin.options.undo.as_deref()
+    }
+
+    /// The command that makes this plan again, with the options that it was made with.
+    pub(crate) fn command(&self) -> String {
+        let options = &self.document.origin.options;
+        match self.undoes() {
+            Some(run) => format!("{} --plan", next_commands::undo_again(run, options)),
+            None => format!("telform plan{}", next_commands::run_options(options)),
+        }
+    }
+
+    /// The same, saved in its file again.
+    pub(crate) fn saving_command(&self) -> String {
+        let file = Some(&self.path).filter(|path| *path != Path::new("-"));
+        let out = file.map(|path| format!(" --out {}", shell_quote(&path.to_string_lossy())));
+        format!("{}{}", self.command(), out.unwrap_or_default())
     }
 
     /// Identifies this file and no other.
@@ -253,23 +275,24 @@ impl SavedPlan {
     /// All differences between the current plan and the reviewed one.
     pub(crate) fn moved(&self, session: &Run, now: &Plan) -> Vec<PlanDifference> {
         let mut moved = Vec::new();
+        let kept = session.chain.key.as_ref().filter(|_| session.chain.key_age == KeyAge::Before);
         if let Some(ledger) = &self.document.origin.ledger
             && ledger.id != session.ledger.id
         {
             let is = if session.ledger_is_kept { session.ledger.id.clone() } else { "no ledger there".to_owned() };
-            moved.push(PlanDifference { subject: "the ledger".to_owned(), attribute: None, was: ledger.id.clone(), is });
+            moved.push(PlanDifference { subject: LEDGER.to_owned(), attribute: None, was: ledger.id.clone(), is });
         }
         if self.plan.digest != now.digest {
             moved.extend(document::plan_differences(&self.plan, now));
         } else if let Some(then) = &self.document.seals {
-            moved.extend(document::changed_secrets(now, then, &session.desired, &session.key));
+            moved.extend(document::changed_secrets(now, then, &session.desired, kept));
         }
         // A plan that sends no secret is valid with any key; only the owner of the key can then detect a change.
         if moved.is_empty()
             && let Some(then) = self.document.binding.as_ref().filter(|_| session.chain.key_age == KeyAge::Before)
             && then.key != session.key.check_plan()
         {
-            moved.push(document::other_key_difference(&then.key));
+            moved.push(document::other_key_difference(&then.key, kept.is_some()));
         }
         moved
     }

@@ -131,7 +131,7 @@ pub(crate) async fn undo_signed(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&session, &plan);
         if !moved.is_empty() {
-            progress.on_event(&RunEvent::Stale { undo: Some(&of), moved: &moved, used: used.as_deref() });
+            progress.on_event(&RunEvent::Stale { saved: reviewed, moved: &moved, used: used.as_deref() });
             return Ok(Exit::Stale);
         }
     }
@@ -164,7 +164,7 @@ pub(crate) async fn undo_signed(
     if let Some(reviewed) = reviewed {
         progress.on_event(&RunEvent::Unbound { why: reviewed.unbound_reason(), secrets: &reviewed.unbound() });
         if let Some(by) = book.used_by(reviewed) {
-            progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+            progress.on_event(&RunEvent::SavedPlanUsed { saved: reviewed, by: &by });
             return Ok(Exit::Stale);
         }
         reviewed.bound(&session)?;

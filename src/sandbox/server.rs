@@ -177,6 +177,11 @@ impl Sandbox {
         self.shared.let_go();
     }
 
+    /// The faults, with the number of requests that each matched.
+    pub fn faults(&self) -> Vec<FaultRule> {
+        self.shared.core().world.faults.clone()
+    }
+
     /// Adds a fault.
     pub fn set_fault(&self, fault: FaultRule) {
         self.shared.core().world.faults.push(fault);

@@ -31,9 +31,10 @@ fn soon(policy: &Policy, document: &str) -> PolicyVerdict {
 #[test]
 fn zero_allows_and_anything_else_refuses_with_both_streams_in_their_order() {
     let verdict = soon(&sh("cat >/dev/null; echo one; echo two >&2; echo three"), "{}");
-    assert_eq!(verdict, PolicyVerdict { refused: None, text: "one\ntwo\nthree".to_owned() });
+    assert_eq!(verdict, PolicyVerdict { refused: None, help: "", text: "one\ntwo\nthree".to_owned() });
     let verdict = soon(&sh("read -r line; echo \"$line\" >&2; exit 7"), "{\"a\":1}\n");
-    assert_eq!(verdict, PolicyVerdict { refused: Some("exited with 7".to_owned()), text: "{\"a\":1}".to_owned() });
+    let help = "change what it objects to and plan again";
+    assert_eq!(verdict, PolicyVerdict { refused: Some("exited with 7".to_owned()), help, text: "{\"a\":1}".to_owned() });
     let verdict = soon(&sh("kill -9 $$"), "{}");
     assert_eq!(verdict.refused.unwrap(), "was killed by signal 9");
     let missing = Policy { command: vec!["telform-no-such-program".to_owned()], folder: None };
@@ -122,7 +123,7 @@ fn it_runs_in_the_folder_of_its_file_and_does_not_see_the_secrets() {
     for words in [vec!["./rules.sh"], vec!["sh", "rules.sh"]] {
         let words = words.into_iter().map(str::to_owned).collect();
         let policy = Policy { command: words, folder: Some(folder.path().to_path_buf()) };
-        assert_eq!(soon(&policy, "{}"), PolicyVerdict { refused: None, text: here.clone() });
+        assert_eq!(soon(&policy, "{}"), PolicyVerdict { refused: None, help: "", text: here.clone() });
     }
     let (environment, stop) = (Environment::default(), AtomicBool::new(false));
     let setting = PolicyContext { environment: &environment, timeout: LONG, cancel: &stop };

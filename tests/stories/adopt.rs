@@ -157,7 +157,9 @@ fn an_ambiguous_connection_is_a_comment_with_its_candidates() {
     story.expect(0, "adopt --all --account unpod --out telform -f accounts.yaml").says("one of 42, 43");
     let text = story.read("telform/unpod-bridges.yaml");
     assert!(
-        text.contains("# numbers: owned as a whole, but not everything is known: +14155550101: served by one of 42, 43"),
+        text.contains(
+            "# numbers: it is written whole or not at all, and not all of it is known: +14155550101: served by one of 42, 43"
+        ),
         "{text}"
     );
     story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode").says("Plan: no changes");
@@ -205,7 +207,7 @@ fn one_object_joins_the_file_that_is_there() {
     assert_eq!(story.read("telform.yaml"), text);
     assert_eq!(story.writes(), [""; 0]);
     story.expect(1, "adopt providers.third 43").says("43 already belongs to providers.second");
-    story.expect(1, "adopt providers.third 99").says("has no providers with the id 99");
+    story.expect(1, "adopt providers.third 99").says("has no provider with the id 99");
     story.expect(1, "adopt providers.second 42").says("is pinned to 43");
 }
 

@@ -360,6 +360,15 @@ mod at_a_terminal {
     }
 
     #[test]
+    fn a_wrong_answer_is_explained_each_time() {
+        let story = with_world();
+        let wrong = ("Service [unpod]: ", "nosuch\n");
+        let ran = converse(&story, "init --sandbox world.yaml", &[wrong, wrong, ("Service [unpod]: ", "\u{4}")]);
+        let printed = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(printed.matches("error[").count(), 3, "twice why not, and once that the input ended\n{printed}");
+    }
+
+    #[test]
     fn whoever_stops_has_changed_nothing() {
         let story = with_world();
         let before = inside(&story);

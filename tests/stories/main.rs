@@ -117,6 +117,7 @@ mod odd;
 mod organizations;
 mod other_tools;
 mod output;
+mod outsiders;
 mod own_changes;
 mod owners;
 mod owning;

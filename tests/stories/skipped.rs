@@ -26,7 +26,7 @@ providers:
   third: { account: lab, provider: exotel, account_sid: EX3, auth_token: { env: AUTH } }
 ";
 
-fn story() -> Story {
+pub(crate) fn story() -> Story {
     let mut story = Story::new(WORLD).secret("AUTH", "canary-auth-skip").setting("TELFORM_TEST_PAUSE_MS", "1");
     story.set("LAB_TOKEN", UNPOD_TOKEN);
     write(&story, OBJECTS, "");

@@ -6,7 +6,7 @@ use std::fs::File;
 use crate::bench::{Ran, Story};
 
 /// Twelve partners in the world, and a table of them.
-fn twelve() -> Story {
+pub(crate) fn twelve() -> Story {
     let mut world = "carrierx:\n  partners:\n".to_owned();
     let mut table = "code,mail,zip\n".to_owned();
     for n in 0..12 {

@@ -165,7 +165,7 @@ fn shape_of<'s>(
     let value = match content {
         // Numbers are owned whole, and no cell holds them.
         Some(StatedContent::Numbers(_)) => return None,
-        Some(StatedContent::Secret) => return Some(Shape::Source),
+        Some(StatedContent::Secret(_)) => return Some(Shape::Source),
         Some(StatedContent::ServedBy(name)) => {
             leaves.push(text_leaf(name));
             return Some(Shape::Cell);

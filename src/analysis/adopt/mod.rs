@@ -23,7 +23,9 @@ pub(in crate::analysis) use coverage::unconfirmed_and_empty;
 pub use coverage::{AdoptionCoverage, missing_id_help};
 pub use statement::RefusedAttributes;
 pub(in crate::analysis) use statement::stated_value;
-pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, WritingChoices, render_entries, render_file};
+pub use yaml_file::{
+    AdoptionFile, OmittedAttribute, SecretPlaceholder, ShownSecret, WritingChoices, render_entries, render_file,
+};
 pub(in crate::analysis) use yaml_scalar::double_quoted;
 pub use yaml_scalar::{block_value, inline_value, mapping_key};
 

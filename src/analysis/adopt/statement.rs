@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AdoptableObject, AdoptionSet};
+use super::{AdoptableObject, AdoptionSet, ShownSecret};
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, canonical_decimal, exact_number};
 use crate::model::resource::{Address, CatalogueEntry, Connection, LiveAccount, ServedBy, owned_by};
 use crate::model::value::{CompactValue, hidden::holds_mark};
@@ -31,7 +31,7 @@ pub(super) enum StatedContent<'a> {
     /// A value. Marks in a map that may hold sources are secrets that their owner supplies.
     Value(Cow<'a, CompactValue>),
     /// A secret that its owner supplies.
-    Secret,
+    Secret(ShownSecret),
     /// The name of what serves it.
     ServedBy(Cow<'a, str>),
     /// The numbers on it.
@@ -53,7 +53,7 @@ impl StatedContent<'_> {
         match self {
             Self::ServedBy(_) => 1,
             Self::Numbers(numbers) => numbers.iter().filter(|number| number.served_by.is_some()).count(),
-            Self::LeftOut(_) | Self::Value(_) | Self::Secret => 0,
+            Self::LeftOut(_) | Self::Value(_) | Self::Secret(_) => 0,
         }
     }
 }
@@ -136,7 +136,12 @@ fn attribute<'a>(
 /// A secret that can be changed later gets a placeholder; one that is sent only on create is no longer needed.
 fn secret<'a>(found: &AdoptableObject<'a>, field: &'static Field) -> Option<StatedContent<'a>> {
     let unset = field.secret_is_read_back && !found.live.shows_secret(field.name);
-    (field.access != AttributeAccess::CreateOnly && !unset).then_some(StatedContent::Secret)
+    let shown = match found.live.secrets.get(field.name) {
+        _ if !field.secret_is_read_back => ShownSecret::Never,
+        Some(None) => ShownSecret::InPart,
+        _ => ShownSecret::Whole,
+    };
+    (field.access != AttributeAccess::CreateOnly && !unset).then_some(StatedContent::Secret(shown))
 }
 
 /// The numbers of a bridge are owned whole, so they are written only when it is known what serves each of them.
@@ -177,7 +182,7 @@ fn numbers<'a>(
         })
         .collect();
     if !doubtful.is_empty() {
-        let why = format!("owned as a whole, but not everything is known: {}", doubtful.join("; "));
+        let why = format!("it is written whole or not at all, and not all of it is known: {}", doubtful.join("; "));
         return Some(StatedContent::LeftOut(why));
     }
     let stated: Vec<StatedNumber<'a>> = on

@@ -23,8 +23,19 @@ pub struct SecretPlaceholder {
     pub attribute: &'static str,
     /// The environment variable that supplies it.
     pub variable: String,
-    /// Whether the service shows it, so that it can be compared.
-    pub is_shown: bool,
+    /// How much of it the service shows.
+    pub shown: ShownSecret,
+}
+
+/// How much of a secret a service shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownSecret {
+    /// Its text, so that it can be compared.
+    Whole,
+    /// A part of it, or stars.
+    InPart,
+    /// Nothing.
+    Never,
 }
 
 /// Something that could not be written, and why; it is a comment in the file.
@@ -177,8 +188,8 @@ impl AdoptionFile {
             match content {
                 StatedContent::LeftOut(why) => self.leave_out(statement.address, field.name, why),
                 StatedContent::Value(value) => self.write_value(statement.address, field, value),
-                StatedContent::Secret => {
-                    let variable = self.add_placeholder(statement.address, field, field.name);
+                StatedContent::Secret(shown) => {
+                    let variable = self.add_placeholder(statement.address, field, field.name, *shown);
                     self.push_line(&format!("{}: {{ env: {variable} }}", line_head(field)));
                 }
                 StatedContent::ServedBy(name) => self.push_line(&format!("    {}: {}", field.name, mapping_key(name))),
@@ -214,7 +225,7 @@ impl AdoptionFile {
                         continue;
                     }
                     // A secret is never written: its owner supplies it.
-                    let variable = self.add_placeholder(address, field, &format!("{}_{part}", field.name));
+                    let variable = self.add_placeholder(address, field, &format!("{}_{part}", field.name), ShownSecret::Whole);
                     self.push_line(&format!("      {}: {{ env: {variable} }}", mapping_key(part)));
                 }
             }
@@ -227,10 +238,9 @@ impl AdoptionFile {
     }
 
     /// Notes a secret of an object, and returns the variable that supplies it.
-    fn add_placeholder(&mut self, address: &Address, field: &'static Field, part: &str) -> String {
-        let variable = variable_name(address, part);
-        let (attribute, is_shown) = (field.name, field.ty != AttributeType::Secret || field.secret_is_read_back);
-        self.placeholders.push(SecretPlaceholder { address: address.clone(), attribute, variable: variable.clone(), is_shown });
+    fn add_placeholder(&mut self, address: &Address, field: &'static Field, part: &str, shown: ShownSecret) -> String {
+        let (attribute, variable) = (field.name, variable_name(address, part));
+        self.placeholders.push(SecretPlaceholder { address: address.clone(), attribute, variable: variable.clone(), shown });
         variable
     }
 
@@ -292,13 +302,13 @@ impl AdoptionFile {
 
     fn add_placeholders(&mut self, address: &Address, field: &'static Field, content: &StatedContent<'_>) {
         match content {
-            StatedContent::Secret => {
-                self.add_placeholder(address, field, field.name);
+            StatedContent::Secret(shown) => {
+                self.add_placeholder(address, field, field.name, *shown);
             }
             StatedContent::Value(value) if field.allows_secret_sources => {
                 let CompactValue::Map(entries) = &**value else { return };
                 for (part, _) in entries.iter().filter(|(_, value)| holds_mark(value)) {
-                    self.add_placeholder(address, field, &format!("{}_{part}", field.name));
+                    self.add_placeholder(address, field, &format!("{}_{part}", field.name), ShownSecret::Whole);
                 }
             }
             _ => {}

@@ -8,7 +8,8 @@ use super::commands::Command;
 use crate::model::resource::{Address, AddressPattern};
 use crate::process::parse_variable_name;
 use crate::run::RunOptions;
-use crate::text::{escape, fits_pattern};
+use crate::services;
+use crate::text::{escape, fits_pattern, is_e164, normalize_phone_number};
 
 mod choice;
 mod document;
@@ -161,11 +162,19 @@ pub enum Color {
     Never,
 }
 
+/// What an address looks like; that of a number has its kind before it.
+fn address_example(text: &str) -> String {
+    let entry = services::tables().iter().find_map(|service| service.link_entry());
+    let number = entry.zip(Some(normalize_phone_number(text)).filter(|number| is_e164(number)));
+    let number = number.map(|(entry, number)| format!(", that of a number's own entry like {}.{number}", entry.kind));
+    format!("an address looks like providers.twilio-main{}", number.unwrap_or_default())
+}
+
 /// An address of a kind that there is, or a pattern of such addresses.
 pub(crate) fn parse_pattern(text: &str) -> Result<AddressPattern, String> {
     let pattern = AddressPattern::parse(text);
-    let pattern = pattern.ok_or("an address looks like providers.twilio-main, and a pattern like 'providers.twilio-*'")?;
-    let kinds = crate::services::address_kinds();
+    let pattern = pattern.ok_or_else(|| format!("{}, and a pattern like 'providers.twilio-*'", address_example(text)))?;
+    let kinds = services::address_kinds();
     if kinds.iter().any(|kind| fits_pattern(pattern.kind(), kind)) {
         Ok(pattern)
     } else {
@@ -175,8 +184,8 @@ pub(crate) fn parse_pattern(text: &str) -> Result<AddressPattern, String> {
 
 /// An address of a kind that there is.
 pub(crate) fn parse_address(text: &str) -> Result<Address, String> {
-    let address = Address::parse(text).ok_or("an address looks like providers.twilio-main")?;
-    let kinds = crate::services::address_kinds();
+    let address = Address::parse(text).ok_or_else(|| address_example(text))?;
+    let kinds = services::address_kinds();
     if kinds.contains(&address.kind.as_str()) {
         Ok(address)
     } else {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute, SecretPlaceholder};
+use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute, ShownSecret};
 use crate::cli::args::{LockArgs, parse_address};
 use crate::cli::console::Console;
 use crate::model::resource::Address;
@@ -37,7 +37,7 @@ pub struct AdoptArgs {
     /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Only this kind: providers, bridges or partners
+    /// Only this kind, such as providers or partners
     #[arg(long, value_name = "KIND", value_parser = kind, requires = "all")]
     pub kind: Option<String>,
     /// Folder for the files
@@ -195,6 +195,7 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
         let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
         let numbers = match draft.page.numbers {
             0 => String::new(),
+            count if is_numbers(kind) => format!(", {count} of them connected"),
             count => format!(" with {count} {}", plural_kind(count, "numbers")),
         };
         let path = &draft.path;
@@ -211,15 +212,26 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
     render_list(out, "Not written; see the comments in the file", &left_out, |it| {
         format!("{} {}: {}", it.address, it.attribute, it.why)
     });
-    let (shown, hidden): (Vec<_>, Vec<_>) = pages().flat_map(|page| &page.placeholders).partition(|it| it.is_shown);
-    let line = |it: &&SecretPlaceholder| format!("{}  {} {}", it.variable, it.address, it.attribute);
-    render_list(out, "Secrets that the service shows: compared when their variables are set", &shown, line);
-    render_list(out, "Secrets that the service never shows; only a new object needs them", &hidden, line);
+    let shows_any = pages().flat_map(|page| &page.placeholders).any(|it| it.shown == ShownSecret::Whole);
+    for (shown, title) in [
+        (ShownSecret::Whole, "Secrets that the service shows: compared when their variables are set"),
+        (ShownSecret::InPart, "Secrets that the service shows in part or as stars: not compared; only a new object needs them"),
+        (ShownSecret::Never, "Secrets that the service never shows; only a new object needs them"),
+    ] {
+        let secrets: Vec<_> = pages().flat_map(|page| &page.placeholders).filter(|it| it.shown == shown).collect();
+        render_list(out, title, &secrets, |it| format!("{}  {} {}", it.variable, it.address, it.attribute));
+    }
     out.print(&format!("\nVerified: a plan for what was adopted is empty ({}).\n", plan.summary()));
-    let first = if shown.is_empty() { "" } else { "set the variables of the secrets that are shown, then " };
+    let first = if shows_any { "set the variables of the secrets that are shown, then " } else { "" };
     let next = out.repeated_options.complete_command(&format!("telform plan{sources}"));
     out.print(&format!("Next: {first}{next}\n"));
     out.report_not_checked(&looked.missed);
+}
+
+/// Whether the objects of this kind are the numbers.
+fn is_numbers(kind: &str) -> bool {
+    let roles = services::of_kind(kind).and_then(|service| service.link_roles());
+    roles.is_some_and(|roles| roles.entry.is_none() && roles.holder == kind)
 }
 
 /// What tables leave out.

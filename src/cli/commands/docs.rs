@@ -18,7 +18,7 @@ use crate::services;
 pub struct DocsArgs {
     /// Kind, `errors`, or an error code in any spelling
     ///
-    /// providers, bridges or partners. A code may be written in any letter case, with `-`, `_` or blanks between its words, and
+    /// Such as providers. A code may be written in any letter case, with `-`, `_` or blanks between its words, and
     /// without its first words [default: an index of the pages].
     #[arg(value_name = "TOPIC")]
     pub topic: Vec<String>,

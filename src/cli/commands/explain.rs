@@ -1,11 +1,13 @@
 //! `telform explain`: why something is or is not changed. Sends only GET.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::docs;
 use crate::analysis::explain::{ObjectDecision, explain_address, find_number, is_known_address};
+use crate::analysis::get::TableScope;
 use crate::cli::args::{parse_address, parse_pattern};
 use crate::cli::console::Console;
 use crate::model::codes::CodeEntry;
@@ -102,7 +104,7 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
     let (asked, attribute) = match &args.subject {
         ExplainSubject::Address(address) => split_attribute(&inputs, address),
-        ExplainSubject::Number(number) => find_number(&inputs, number).ok_or_else(|| unknown_number(number))?,
+        ExplainSubject::Number(number) => find_number(&inputs, number).ok_or_else(|| unknown_number(inputs.desired, number))?,
         ExplainSubject::Code(_) => return Ok(Exit::Done),
     };
     let asked_for = asked.clone();
@@ -245,13 +247,23 @@ fn unknown_attribute(address: &Address, attribute: &str, names: &[&str]) -> RunE
     )
 }
 
-fn unknown_number(number: &str) -> RunError {
+fn unknown_number(desired: &Desired, number: &str) -> RunError {
+    let listed = TableScope::of_accounts(desired.accounts.values());
+    let listed = listed.into_iter().filter(|scope| scope.roles.is_some()).map(|scope| scope.name);
+    // Where a member is its own holder, numbers are objects.
+    let roles = desired.accounts.values().filter_map(|account| account.service.link_roles());
+    let own = roles.filter(|roles| roles.entry.is_none()).map(|roles| roles.holder);
+    let kinds: BTreeSet<&str> = listed.chain(own).collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
     RunError::other(
         "telform::explain::unknown_address",
         format!(
             "the YAML does not declare {number}, and nothing that was read shows it: no connection and no listing of numbers"
         ),
-        "`telform get numbers` lists the numbers that the services show; those of kinds that no file declares are not read",
+        format!(
+            "`telform get {}` lists the numbers that the services show; those of kinds that no file declares are not read",
+            kinds.join(" ")
+        ),
     )
 }
 

@@ -184,7 +184,7 @@ pub enum Command {
     ///
     /// Compares the live state with what telform saw in its last run.
     #[command(
-        after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # restores what the YAML states"
+        after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # restores what the YAML states\n\nExit codes: 0 nothing drifted, 2 something drifted, 1 something could not be compared, 5 an account was left out with --skip-unreadable."
     )]
     Drift(DriftArgs),
     /// Stop managing an object without deleting it

@@ -91,7 +91,7 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
             return Err(RunError::other(
                 "telform::rehearse::fault",
                 format!("the file `{text}` does not exist"),
-                "name a file that holds faults, or write one as YAML; the help of `telform rehearse` has an example",
+                "name a file that holds faults, or write one as YAML; `telform rehearse --help` has an example",
             ));
         }
         let text = if is_file { disk::read_text(path).map_err(|error| wrong(error.to_string()))? } else { text.clone() };

@@ -175,8 +175,12 @@ struct ConfigLoader<'a> {
     desired: Desired,
 }
 
+/// Errors of a table after which each of its entries is still there.
+const TABLE_KEEPS: [&str; 2] = ["telform::table::doubled_key", "telform::table::unused_column"];
+
 fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfig, Problems> {
-    let complete = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let leaves_entries = |problem: &Problem| problem.severity == Severity::Warning || TABLE_KEEPS.contains(&problem.code);
+    let complete = problems.iter().all(leaves_entries);
     let mut loader = ConfigLoader {
         problems,
         sourced: Vec::new(),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::numbers::AS_SHOWN;
 use super::objects::ParsedObject;
+use super::values::value_span;
 use super::{ConfigLoader, FileEntry, LayeredBlock, suggestions};
 use crate::config::problem::Problem;
 use crate::model::kind::{LinkEntry, LinkRoles};
@@ -102,6 +103,13 @@ impl<'a> ConfigLoader<'a> {
             );
             return None;
         };
+        if line.entry.value.is_null() {
+            let help = format!("name {}, or remove this entry to cut the number off", text::with_article(key));
+            let (what, at) = (format!("`{key}` must be a text"), value_span(line.entry));
+            let problem = Problem::new("telform::yaml::wrong_type", what, &line.file.source, at).label("no name");
+            self.report_problem(problem.help(help));
+            return None;
+        }
         let named = self.text(line.file, line.entry)?;
         Some((line, self.target_named(line, &named, kinds)?))
     }

@@ -169,5 +169,6 @@ fn loop_problem(path: &[(&Address, usize)], edges: &BTreeMap<&Address, Vec<(Addr
         .iter()
         .take(MOST_NAMED)
         .fold(problem, |problem, place| problem.also_at(&place.file.source, place.span, "and this one"));
-    problem.help("take one of these references out, or write the id of an object that exists")
+    let which = if others.is_empty() { "this reference" } else { "one of these references" };
+    problem.help(format!("take {which} out, or write the id of an object that exists"))
 }

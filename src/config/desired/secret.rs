@@ -10,7 +10,7 @@ use crate::config::schema;
 use crate::config::yaml::{KeySecrecy, MapEntry, NodeData, YamlNode, is_variable};
 use crate::model::guards::guard_names;
 use crate::model::kind::{AttributeType, Field};
-use crate::model::resource::{SecretFile, SecretSource};
+use crate::model::resource::{DesiredSecret, DesiredValue, SecretFile, SecretSource};
 use crate::services;
 
 /// The account's own secret.
@@ -65,6 +65,11 @@ pub(in crate::config) fn key_secrecy(key: &str) -> KeySecrecy {
 /// Whether a value says where a secret comes from.
 pub(super) fn is_source(node: &YamlNode) -> bool {
     matches!(node.as_map(), Some([part]) if matches!(&*part.key, "env" | "file" | "command"))
+}
+
+/// A secret from this source.
+pub(super) fn wanted_secret(source: SecretSource) -> DesiredValue {
+    DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint: None, made_up: false }))
 }
 
 impl ConfigLoader<'_> {

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use crate::config::problem::{Problem, Span};
 use crate::config::yaml::{MapEntry, NodeData, PlainScalar, Scalar, ScalarStyle, YamlNode, double_quote};
 use crate::model::kind::{self, AttributeAccess, AttributeType, Field, Kind, Normaliser, TextGrammar};
-use crate::model::resource::{DesiredSecret, DesiredValue, SecretSource, SourcedValue};
+use crate::model::resource::{DesiredValue, SourcedValue};
 use crate::model::value::{CompactValue, hidden};
 use crate::text::{is_invisible_char, masked_for_display};
 
@@ -20,7 +20,7 @@ impl ConfigLoader<'_> {
         holder: &[&str],
     ) -> Option<DesiredValue> {
         if field.ty == AttributeType::Secret {
-            return self.source(file, entry, holder).map(wanted_secret);
+            return self.source(file, entry, holder).map(secret::wanted_secret);
         }
         let value = match field.ty {
             AttributeType::Text => self.text_of(file, field, entry).map(CompactValue::Text),
@@ -406,10 +406,6 @@ impl ConfigLoader<'_> {
 /// The value, or its key when the value was left out.
 pub(super) fn value_span(entry: &MapEntry) -> Span {
     if entry.value.used_at.start() == entry.value.used_at.end() { entry.key_span } else { entry.value.used_at }
-}
-
-pub(super) fn wanted_secret(source: SecretSource) -> DesiredValue {
-    DesiredValue::Secret(Box::new(DesiredSecret { source, fingerprint: None, made_up: false }))
 }
 
 fn is_mail(text: &str) -> bool {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::config::desired::{FileEdits, shorten_name, suggest_names};
+use crate::config::desired::{FileEdits, shorten_name};
 use crate::config::problem::{AttachedTable, Problem, Problems, SourceFile, Span};
 use crate::config::schema;
 use crate::config::yaml::{KeySecrecy, MAX_NODES, MapEntry, NodeData, ScalarStyle, YamlFile, YamlNode};
 use crate::services;
 
+mod check;
 mod compile;
 mod csv;
 mod load;
@@ -24,6 +25,7 @@ mod write;
 pub(crate) use load::is_table;
 pub(crate) use write::{TableText, fits_cell, literal_text};
 
+use check::check_table;
 use compile::{CellSecrecy, EntryTemplate, TableOrigin, compile_entry};
 use load::{LoadedTable, TableRequest, load_table};
 use render::RowView;
@@ -260,46 +262,6 @@ fn attach(file: &YamlFile, entries: &[EntryTemplate], tables: &[TableUse], probl
     firsts
 }
 
-/// Faults of the table itself, and columns that do not fit the entries.
-fn check_table(table: &TableUse, entries: &[EntryTemplate], firsts: &[usize], source: &Arc<SourceFile>, problems: &mut Problems) {
-    let Some(first) = table.entries.first().map(|entry| firsts[*entry]) else { return };
-    table.faults.iter().for_each(|fault| problems.push(fault.to_problem(source, first)));
-    let Some(rows) = &table.rows else { return };
-    let columns: Vec<&str> = rows.columns().iter().map(|column| &*column.name).filter(|name| !name.is_empty()).collect();
-    let is_quoted = table.file.as_ref().is_none_or(|file| file.source.is_quoted());
-    let path = table.path.as_deref().map_or("the list".to_owned(), |path| format!("`{}`", shown(path)));
-    // A list without rows has no columns either, and makes nothing.
-    let is_empty_list = matches!(rows, Rows::List(_)) && columns.is_empty();
-    let mut unused: Vec<&table::Column> = rows.columns().iter().filter(|column| !column.name.is_empty()).collect();
-    for index in &table.entries {
-        let entry = &entries[*index];
-        unused.retain(|column| !entry.columns.iter().any(|used| used.name == column.name));
-        let ignored = entry.for_each.iter().flat_map(|for_each| &for_each.ignored);
-        let used = entry.columns.iter().map(|used| (&used.name, used.span, "this placeholder"));
-        for (name, span, label) in ignored.clone().map(|(name, span)| (name, *span, "ignored here")).chain(used) {
-            if columns.contains(&&**name) || is_empty_list {
-                continue;
-            }
-            let what = format!("{path} has no column `{}`", shown(name));
-            let help =
-                if is_quoted { suggest_names(name, &columns, "columns") } else { "name the columns in the first row".to_owned() };
-            problems.push(Problem::new("telform::table::column", what, source, span).label(label).help(help));
-        }
-        unused.retain(|column| !ignored.clone().any(|(name, _)| *name == column.name));
-    }
-    let all_good = table.entries.iter().all(|entry| entries[*entry].is_good);
-    for column in unused.into_iter().filter(|_| all_good && is_quoted) {
-        let name = shown(&column.name);
-        let what = format!("no placeholder uses the column `{name}`");
-        let keep = match &table.path {
-            Some(path) => format!(", or keep it unused: for_each: {{ file: {}, ignore: [{name}] }}", shown(path)),
-            None => String::new(),
-        };
-        let problem = Problem::new("telform::table::unused_column", what, source, column.span.moved_by(first));
-        problems.push(problem.label("not used").help(format!("write ${{{name}}} where it belongs, or delete it{keep}")));
-    }
-}
-
 /// Makes entries, within the limits of one file.
 struct Expander<'a> {
     source: &'a Arc<SourceFile>,
@@ -317,7 +279,9 @@ impl Expander<'_> {
             entry.columns.iter().map(|used| rows.columns().iter().position(|column| column.name == used.name)).collect();
         let mut made = Vec::new();
         let Some(index) = index else { return made };
+        let mut has_rows = false;
         rows.for_each_row(&mut |row| {
+            has_rows = true;
             if self.is_full {
                 return;
             }
@@ -328,6 +292,12 @@ impl Expander<'_> {
             view.faults.iter().for_each(|fault| self.problems.push(fault.to_problem(self.source, first)));
             self.check_limits(entry, row.number);
         });
+        if let Some(path) = table.path.as_ref().filter(|_| !has_rows && table.faults.is_empty()) {
+            let what = format!("`{}` has no rows, so that this entry makes nothing", shown(path));
+            let problem = Problem::new("telform::table::no_rows", what, self.source, entry.span).label("is this right?");
+            self.problems
+                .push(problem.help("what earlier rows made is no longer declared; see the plan for what that means").warning());
+        }
         if self.is_full {
             made.clear();
         }

@@ -41,6 +41,9 @@ pub(super) const TABLES: CodeGroup = CodeGroup {
         "telform::table::limit" 1
             "Tables have too many cells or errors, or produce too many values or too much text."
             "Split the table and the file."
+        "telform::table::no_rows" 1
+            "A table has a header and no rows, so that its entry makes nothing. This is a warning."
+            "Add the rows, or continue if nothing is to be declared."
         "telform::table::not_utf8" 1
             "The table is not UTF-8 text."
             "Save it as UTF-8; spreadsheets call that \"CSV UTF-8\"."

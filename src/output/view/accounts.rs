@@ -21,6 +21,8 @@ pub(super) struct AccountTable {
     pub(super) rows: Vec<[String; 8]>,
     /// The accounts that were read whole and in which the plan changes nothing.
     pub(super) unchanged: Vec<String>,
+    /// How many changes `--limit` leaves, where it leaves out some.
+    limit: Option<u64>,
 }
 
 /// The table of accounts; none where there are fewer than three.
@@ -67,15 +69,20 @@ pub(super) fn account_table(plan: &Plan) -> Option<AccountTable> {
         let [create, update, replace, delete, dark, refused] = row.map(shown);
         rows.push([shorten(name), create, update, replace, delete, dark, refused, read.to_owned()]);
     }
-    Some(AccountTable { rows, unchanged })
+    Some(AccountTable { rows, unchanged, limit: plan.limits.changes.map(|changes| changes.limit) })
 }
 
 impl AccountTable {
     /// A sentence over the accounts without a row; none where each has one.
     pub(super) fn unchanged_text(&self) -> Option<String> {
         let noun = if self.rows.is_empty() { "accounts" } else { "more" };
-        (!self.unchanged.is_empty())
-            .then(|| format!("no change planned in {} {noun}: {}", self.unchanged.len(), self.unchanged.join(", ")))
+        let what = match self.limit {
+            Some(1) => "not the first change".to_owned(),
+            Some(limit) => format!("none of the first {limit} changes"),
+            None => "no change planned".to_owned(),
+        };
+        let (count, names) = (self.unchanged.len(), self.unchanged.join(", "));
+        (count > 0).then(|| format!("{what} in {count} {noun}: {names}"))
     }
 }
 

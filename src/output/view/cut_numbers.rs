@@ -30,7 +30,10 @@ pub(in crate::output) fn cut_reason(plan: &Plan, number: &NumberImpact) -> Optio
     let mut needed = kinds.filter(|kind| kind.destination_owner().is_some_and(|(_, target)| address.kind == target));
     let needed = needed.next().map(|kind| kind.singular);
     if moves {
+        // A new one is closed only by a value that the plan sends.
+        let is_new = change.is_some_and(|change| change.action == ChangeAction::Create);
         return Some(match needed {
+            Some(needed) if is_new => format!("which has no {needed}"),
             Some(needed) => format!("which has no {needed} or has {closed}"),
             None => format!("which has {closed}"),
         });

@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod journal;
 pub mod json;
 pub mod junit;
+mod kind_words;
 mod limits;
 pub mod markdown;
 pub mod metrics;
@@ -41,9 +42,9 @@ mod value;
 mod wording;
 
 pub(crate) use groups::fold;
+pub(crate) use kind_words::{count_of_kind, kind_in_words, plural_kind};
 pub(crate) use limits::{count_changes, describe_incomplete, describe_rest};
 pub(crate) use value::nested_difference;
-pub(crate) use wording::{count_of_kind, kind_in_words, plural_kind};
 
 use anstyle::{AnsiColor, Style};
 

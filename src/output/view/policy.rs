@@ -28,7 +28,7 @@ pub fn render_policy_verdict(name: &str, named_by: &str, verdict: &PolicyVerdict
         }
     }
     if verdict.refused.is_some() {
-        let help = format!("help: change what it objects to and plan again; the policy is set {}", escape(named_by));
+        let help = format!("help: {}; the policy is set {}", verdict.help, escape(named_by));
         push_lines(&mut out, "  ", &help, columns);
     }
     out

@@ -17,6 +17,23 @@ pub struct Rehearsal {
     pub seconds: f64,
     /// Numbers that are disconnected, moved or connected.
     pub numbers: Vec<NumberDowntime>,
+    /// Faults of `--fault` that no request met.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed_faults: Vec<MissedFault>,
+}
+
+/// A fault that no request met.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct MissedFault {
+    /// Its place among those that were given, from 1 on.
+    pub fault: usize,
+    /// How many requests it matched.
+    pub matched: u32,
+    /// The first of them that it is for.
+    pub nth: u32,
+    /// The path of a request of the rehearsal.
+    #[serde(skip)]
+    pub example: Option<String>,
 }
 
 /// All requests to one account, in the order in which the service would get them.
@@ -88,6 +105,9 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
         }
     }
     let _ = writeln!(out, "\n{}\n{REHEARSED}", rehearsal.how_long());
+    for missed in &rehearsal.missed_faults {
+        let _ = writeln!(out, "{}", escape(&missed.describe()));
+    }
     out
 }
 
@@ -98,11 +118,26 @@ impl Rehearsal {
     /// The same for a report, a sentence each.
     pub fn forecast(&self) -> Vec<String> {
         let dark = self.numbers.iter().map(|dark| format!("{} would be disconnected: {}", dark.number, dark.how_long()));
-        [REHEARSED.to_owned(), self.how_long()].into_iter().chain(dark).collect()
+        let missed = self.missed_faults.iter().map(MissedFault::describe);
+        [REHEARSED.to_owned(), self.how_long()].into_iter().chain(dark).chain(missed).collect()
     }
 
     fn how_long(&self) -> String {
         format!("The apply would take about {:.1} s at the current speed of the services.", self.seconds)
+    }
+}
+
+impl MissedFault {
+    fn describe(&self) -> String {
+        let Self { fault, matched, nth, .. } = self;
+        if *matched > 0 {
+            return format!(
+                "Fault {fault} had no effect: {} matched it, and it is for number {nth}.",
+                count_of(*matched as usize, "request")
+            );
+        }
+        let example = self.example.as_ref().map(|path| format!(". A path is written whole, as in {path}")).unwrap_or_default();
+        format!("Fault {fault} had no effect: no request matched it{example}.")
     }
 }
 

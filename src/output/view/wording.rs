@@ -17,6 +17,7 @@ pub(super) use super::accounts::{
     ACCOUNT_HEADS, DESCRIBED_FIRST, account_table, describe_account, describe_account_and_token, describe_ledger, token_lines,
 };
 pub(super) use super::cut_numbers::{cut_reason, with_effect};
+pub(super) use super::kind_words::{count_of_kind, kind_in_words, plural_kind};
 pub(super) use super::limits::{describe_incomplete, describe_limits};
 pub(super) use super::reviewer_notices::{for_reviewers, not_read, other_hosts};
 pub(super) use super::step_index::{StepIndex, StepRange, whole_phase};
@@ -346,23 +347,6 @@ pub(super) fn phase_ranges(plan: &Plan) -> Vec<String> {
         Some(format!("{} {range}", phase.as_str()))
     };
     StepPhase::ALL.into_iter().filter_map(phase).collect()
-}
-
-/// The name of a kind for this number of objects; kinds are named in the plural.
-pub(crate) fn plural_kind(count: usize, kind: &str) -> &str {
-    if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
-}
-
-/// Objects of a kind for people: `1 phone number`, `2 phone numbers`.
-pub(crate) fn count_of_kind(count: usize, kind: &str) -> String {
-    format!("{count} {}", kind_in_words(count, kind))
-}
-
-/// The name of a kind for people: `phone number` for one of the `phone_numbers`, with the capitals that its table has.
-pub(crate) fn kind_in_words(count: usize, kind: &str) -> String {
-    let plain = plural_kind(count, kind).replace('_', " ");
-    let written = format!("{}{}", services::singular(kind), if count == 1 { "" } else { "s" });
-    if written.to_lowercase() == plain { written } else { plain }
 }
 
 /// Objects that are deleted although no change deletes them: new ones replace them. Each with its id.

@@ -8,19 +8,18 @@ use super::ledger_run::LedgerOnlyRun;
 use super::progress::RunEvent;
 use super::session::now_utc;
 use super::{Context, Exit, PlanSelection, Run, RunError, RunJournal, SessionPurpose, match_account_patterns, saved_plan};
-use crate::analysis::adopt::{
-    AdoptionCoverage, AdoptionSet, Factoring, WritingChoices, missing_id_help, render_file, unlisted_reason,
-};
+use crate::analysis::adopt::{AdoptionCoverage, AdoptionSet, Factoring, WritingChoices, render_file, unlisted_reason};
 use crate::analysis::drift;
 use crate::apply::settle_ledger;
 use crate::config::desired::{self, FileEdits};
-use crate::config::problem::Problems;
 use crate::model::resource::{Address, Desired, LiveState};
-use crate::plan::{Inputs, LedgerUpdate, Plan, PlanOptions};
+use crate::plan::{Inputs, LedgerUpdate, Plan, PlanOptions, PlanRefusal, RefusalCode};
 use crate::services;
 
+mod failures;
 mod files;
 
+use failures::{belongs_to_other, layered_over, missing_id};
 pub use files::AdoptedFile;
 use files::{file_for, file_of, file_stem, leave_out_problems};
 
@@ -147,17 +146,6 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
     finish_adoption(session, &live, files, &desired, plan, coverage).await
 }
 
-/// Without the files of an earlier adoption an overlay has nothing to override: its lines cannot be distinguished from
-/// those of the files.
-fn layered_over(problems: &Problems) -> RunError {
-    let at = problems.iter().next().map(|problem| format!(" ({})", problem.location)).unwrap_or_default();
-    RunError::other(
-        "telform::adopt::layered",
-        format!("an overlay overrides what an earlier adoption wrote{at}; nothing was written"),
-        "name the earlier files with -f and another folder with --out to adopt what is new",
-    )
-}
-
 async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address, id: &str) -> Result<AdoptionOutcome, RunError> {
     let mut loaded = desired::load_config(&context.options.files)?;
     loaded.desired.kinds.insert(address.kind.clone());
@@ -174,8 +162,8 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
                 "correct `id:` there, or adopt that id",
             ));
         }
-        object.id = Some(id.to_owned());
-        return adopt_declared(context, request, loaded, address, id).await;
+        let is_typed = object.id.replace(id.to_owned()).is_none();
+        return adopt_declared(context, request, loaded, address, id, is_typed).await;
     }
     let account = account_for(&loaded.desired, request, address)?;
     let (path, before) = file_for(&context.options.files, request.out.as_deref(), address, &loaded.overlays)?;
@@ -185,13 +173,8 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
         let message = format!("the {} of account {account} cannot be adopted now: {}", address.kind, why.why);
         return Err(RunError::other("telform::adopt::missing", message, why.help.clone()));
     }
-    let adoption = AdoptionSet::from_id(&inputs, &account, address, id).ok_or_else(|| {
-        RunError::other(
-            "telform::adopt::missing",
-            format!("account {account} has no {} with the id {id}", address.kind),
-            missing_id_help(&live, &account, address, id),
-        )
-    })?;
+    let adoption =
+        AdoptionSet::from_id(&inputs, &account, address, id).ok_or_else(|| missing_id(&live, &account, address, id))?;
     let key = (account.clone(), adoption.groups[0][0].kind.name, id.to_owned());
     if let Some(other) = adoption.known.get(&key) {
         let help = format!("to give it the name {address}, rename the entry of {other} and list both names under `moved`");
@@ -208,17 +191,14 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     finish_adoption(session, &live, files, &desired, plan, AdoptionCoverage::default()).await
 }
 
-fn belongs_to_other(id: &str, other: &Address, address: &Address, help: String) -> RunError {
-    RunError::other("telform::adopt::claimed", format!("{id} already belongs to {other}, so {address} cannot have it too"), help)
-}
-
-/// An object that the YAML declares: only its identity has to be recorded in the ledger.
+/// An object that the YAML declares: only its identity has to be recorded in the ledger. `is_typed`: no `id:` in the YAML says it.
 async fn adopt_declared(
     context: &Context,
     request: &AdoptRequest,
     loaded: desired::LoadedConfig,
     address: &Address,
     id: &str,
+    is_typed: bool,
 ) -> Result<AdoptionOutcome, RunError> {
     let account = loaded.desired.objects.get(address).map(|object| object.account.clone());
     let (mut session, live) = read(context, request, loaded, account.as_deref()).await?;
@@ -245,6 +225,10 @@ async fn adopt_declared(
     }
     let options = PlanOptions { targets: BTreeSet::from([address.clone()]), ..session.options.clone() };
     let plan = session.plan_with(&live, &options)?;
+    let is_missing = |refusal: &PlanRefusal| refusal.code == RefusalCode::PinnedMissing && refusal.addresses.contains(address);
+    if is_typed && plan.refusals.iter().any(is_missing) {
+        return Err(missing_id(&live, account.as_deref().unwrap_or_default(), address, id));
+    }
     let learns = plan.ledger.iter().any(|effect| {
         matches!(effect, LedgerUpdate::Adopt { address: it, .. } | LedgerUpdate::AdoptHidden { address: it, .. } if it == address)
     });

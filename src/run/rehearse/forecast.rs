@@ -119,7 +119,7 @@ pub(crate) fn forecast_duration(
         };
         NumberDowntime { number: impact.number.clone(), account: impact.account.clone(), seconds, from_step }
     });
-    Rehearsal { accounts: Vec::new(), seconds, numbers: numbers.collect() }
+    Rehearsal { accounts: Vec::new(), seconds, numbers: numbers.collect(), missed_faults: Vec::new() }
 }
 
 /// Whether a step closes the target that a number stays on: it changes the target, or deletes the last that its calls go to.

@@ -92,11 +92,11 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         let moved = reviewed.moved(&session, &plan);
         if !moved.is_empty() {
             let used = applied_by(lines, reviewed);
-            progress.on_event(&RunEvent::Stale { undo: of.as_deref(), moved: &moved, used: used.as_deref() });
+            progress.on_event(&RunEvent::Stale { saved: reviewed, moved: &moved, used: used.as_deref() });
             return Ok((Exit::Stale, None));
         }
         if let Some(by) = used_by(lines, reviewed) {
-            progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+            progress.on_event(&RunEvent::SavedPlanUsed { saved: reviewed, by: &by });
             return Ok((Exit::Stale, None));
         }
         reviewed.bound(&session)?;

@@ -11,7 +11,7 @@ use crate::http::client::{self, HttpClient, HttpObserver};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Desired, LiveAccount, LiveState};
 use crate::model::value::HiddenValues;
-use crate::output::view::rehearsal::{AccountRequests, Rehearsal, RehearsedRequest};
+use crate::output::view::rehearsal::{AccountRequests, MissedFault, Rehearsal, RehearsedRequest};
 use crate::plan::{self, Inputs, Plan};
 use crate::run::embedded::{EmbeddedSandbox, simulator_for};
 use crate::run::journal_key::{JournalKey, KeyAge};
@@ -43,6 +43,8 @@ pub(super) struct RehearsalStage {
     unread_accounts: BTreeMap<String, LiveAccount>,
     /// Seconds between two requests according to the rate of each account.
     request_intervals: BTreeMap<String, Duration>,
+    /// What goes wrong, as it was asked for.
+    faults: Vec<FaultRule>,
     /// Ledger and journal of the rehearsal.
     _folder: tempfile::TempDir,
 }
@@ -128,7 +130,8 @@ impl RehearsalStage {
             lock,
             ..real
         };
-        Ok(Self { sandboxes, session, clock, unread_accounts: unread, request_intervals: rhythm, _folder: folder })
+        let (unread_accounts, request_intervals, faults) = (unread, rhythm, Vec::new());
+        Ok(Self { sandboxes, session, clock, unread_accounts, request_intervals, faults, _folder: folder })
     }
 
     /// What the simulators show, and what the services did not.
@@ -143,7 +146,7 @@ impl RehearsalStage {
     }
 
     /// From here on everything is done as in an apply, including faults.
-    pub(super) fn start_faults(&self, faults: Vec<FaultRule>) {
+    pub(super) fn start_faults(&mut self, faults: Vec<FaultRule>) {
         self.clock.clear();
         for (name, sandbox) in &self.sandboxes {
             sandbox.clear_log();
@@ -153,6 +156,21 @@ impl RehearsalStage {
                 sandbox.set_fault(fault.clone());
             }
         }
+        self.faults = faults;
+    }
+
+    /// Faults that no request met, by their place among those that were given.
+    fn missed_faults(&self) -> Vec<MissedFault> {
+        let rules: Vec<FaultRule> = self.sandboxes.values().flat_map(Sandbox::faults).collect();
+        let paths = self.sandboxes.values().flat_map(Sandbox::log).map(|request| request.path);
+        let example = paths.max_by_key(String::len);
+        let missed = self.faults.iter().zip(1..).filter_map(|(fault, place)| {
+            let same = rules.iter().filter(|rule| rule.matcher == fault.matcher && rule.effect == fault.effect);
+            let matched = same.map(|rule| rule.seen).max().unwrap_or_default();
+            let (nth, example) = (fault.matcher.nth, example.clone());
+            (matched < nth.max(1)).then_some(MissedFault { fault: place, matched, nth, example })
+        });
+        missed.collect()
     }
 
     /// Reads, plans and applies.
@@ -175,8 +193,8 @@ impl RehearsalStage {
         };
         if let Some(exit) = early {
             self.session.context.progress.on_event(&RunEvent::BecomesOtherPlan);
-            let accounts = self.received_requests();
-            return Ok((exit, Rehearsal { accounts, seconds: reading.as_secs_f64(), numbers: Vec::new() }));
+            let (accounts, missed_faults) = (self.received_requests(), self.missed_faults());
+            return Ok((exit, Rehearsal { accounts, seconds: reading.as_secs_f64(), numbers: Vec::new(), missed_faults }));
         }
         let store = self.session.store.clone();
         // Nothing is required of a temporary journal, and its head is not kept.
@@ -189,6 +207,7 @@ impl RehearsalStage {
         let looks = if ran.report.is_complete() { 2.0 } else { 1.0 };
         shown.seconds += looks * reading.as_secs_f64();
         shown.accounts = self.received_requests();
+        shown.missed_faults = self.missed_faults();
         Ok((ran.exit, shown))
     }
 

@@ -132,6 +132,9 @@ pub enum LedgerError {
     /// The key is not a valid key.
     #[error(transparent)]
     Key(#[from] FingerprintKeyError),
+    /// The text in the key file is not a valid key.
+    #[error("{0}; it is the one in the key file")]
+    KeyFile(FingerprintKeyError),
     /// A location that cannot hold a ledger.
     #[error("`{place}` is not a valid location for a ledger: {why}")]
     Place {
@@ -164,8 +167,8 @@ impl LedgerError {
             Self::Unconditional { .. } => "telform::ledger::unconditional",
             Self::OpenKey { .. } => "telform::ledger::open_key",
             Self::Journal(_) => "telform::journal::write",
-            Self::Key(FingerprintKeyError::Short(_)) => "telform::ledger::key",
-            Self::Key(FingerprintKeyError::Weak(_)) => "telform::ledger::weak_key",
+            Self::Key(FingerprintKeyError::Short(_)) | Self::KeyFile(FingerprintKeyError::Short(_)) => "telform::ledger::key",
+            Self::Key(FingerprintKeyError::Weak(_)) | Self::KeyFile(FingerprintKeyError::Weak(_)) => "telform::ledger::weak_key",
             Self::Place { .. } => "telform::ledger::place",
         }
     }
@@ -229,7 +232,13 @@ impl LedgerError {
             }
             Self::Journal(_) => "check the free disk space and your permissions",
             Self::Key(FingerprintKeyError::Weak(_)) => {
-                "a key from a file: `telform ledger rekey` makes a new one; one from TELFORM_FINGERPRINT_KEY: set TELFORM_FINGERPRINT_KEY_NEW to the output of `openssl rand -hex 32` and run `telform ledger rekey`, which accepts the weak one as the old key; if no ledger was written with it, set another key"
+                "set TELFORM_FINGERPRINT_KEY_NEW to the output of `openssl rand -hex 32` and run `telform ledger rekey`, which accepts the weak one as the old key; if no ledger was written with it, set another key"
+            }
+            Self::KeyFile(FingerprintKeyError::Weak(_)) => {
+                "run `telform ledger rekey`, which accepts this one as the old key and makes a new one"
+            }
+            Self::KeyFile(FingerprintKeyError::Short(_)) => {
+                "restore the file from a backup, or set TELFORM_FINGERPRINT_KEY to its whole text"
             }
             Self::Key(FingerprintKeyError::Short(_)) => {
                 "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file"

@@ -8,7 +8,7 @@ use super::lock::{self, ConditionalWrites, LockHandle, LockHolder, LockLease, Lo
 use super::state_store::{GrowingLog, LocalStore, ObjectVersion, PutOutcome, StateStore, StoredObject};
 use super::text::doubled_key;
 use super::{LedgerError, find_rewrite};
-use crate::model::ledger::{ConfiguredAccount, FORMAT, FingerprintKey, Ledger, LedgerSave};
+use crate::model::ledger::{ConfiguredAccount, FORMAT, FingerprintKey, FingerprintKeyError, Ledger, LedgerSave};
 use crate::model::value::Value;
 use crate::state::json_error::describe_json_error;
 
@@ -234,19 +234,24 @@ impl LedgerStore {
     /// The fingerprint key: the given text (from `TELFORM_FINGERPRINT_KEY`), else the key file on this machine. `None` when
     /// neither exists.
     pub fn fingerprint_key(&self, given: Option<&str>) -> Result<Option<FingerprintKey>, LedgerError> {
-        Ok(self.key_text(given)?.map(|text| FingerprintKey::from_text(&text)).transpose()?)
+        self.key_of(given, FingerprintKey::from_text)
     }
 
     /// The same for a key that is to be replaced: it may be weak.
     pub fn old_key(&self, given: Option<&str>) -> Result<Option<FingerprintKey>, LedgerError> {
-        Ok(self.key_text(given)?.map(|text| FingerprintKey::from_possibly_weak(&text)).transpose()?)
+        self.key_of(given, FingerprintKey::from_possibly_weak)
     }
 
-    fn key_text(&self, given: Option<&str>) -> Result<Option<String>, LedgerError> {
-        match given.filter(|text| !text.is_empty()) {
-            Some(text) => Ok(Some(text.to_owned())),
-            None => self.key_file().map_or(Ok(None), LocalStore::read_key_text),
+    fn key_of(
+        &self,
+        given: Option<&str>,
+        parse: impl Fn(&str) -> Result<FingerprintKey, FingerprintKeyError>,
+    ) -> Result<Option<FingerprintKey>, LedgerError> {
+        if let Some(text) = given.filter(|text| !text.is_empty()) {
+            return Ok(Some(parse(text)?));
         }
+        let kept = self.key_file().map_or(Ok(None), LocalStore::read_key_text)?;
+        kept.map(|text| parse(&text)).transpose().map_err(LedgerError::KeyFile)
     }
 
     /// Makes a key. It is kept by the first write of the ledger or the journal, or by a saved plan: another run leaves none behind.

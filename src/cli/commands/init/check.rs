@@ -65,6 +65,9 @@ fn describe_login(login: &InitAccount, hello: &LoginCheck) -> String {
     let more = if hello.has_more { " or more" } else { "" };
     let mut told =
         vec![format!("{}{more} {}", hello.objects, kind_in_words(if hello.has_more { 2 } else { hello.objects }, hello.kind))];
+    if hello.objects == 0 {
+        told.push("nothing else was listed".to_owned());
+    }
     if let Some(generation) = hello.generation {
         told.push(format!("generation {generation}"));
     }

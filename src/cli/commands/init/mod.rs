@@ -207,7 +207,7 @@ fn without_places(problems: &Problems) -> RunError {
 
 /// An error that does not end the command.
 fn print_soft_failure(out: &Console, failure: &RunError) {
-    out.print_failure(failure);
+    out.print_wrong_answer(failure);
 }
 
 /// Whether existing objects are to be adopted: from the options, or from the user's answer once an account was reached.

@@ -175,8 +175,10 @@ fn wiring_graph(plan: &Plan) -> Graph {
             let holder = wording::number_place(plan, group.account, location).map(|name| place(words.holder, name));
             let target = place(words.target, &location.provider);
             // The holder may have numbers of several targets, so the edge of the number names its own.
-            let by = holder.is_some().then_some(location.provider.as_str());
-            let label = edge_label(is_removed, group.numbers.len(), by);
+            let is_replaced = group.effect == NumberEffect::Moves && group.from == group.to;
+            let replaced = if is_replaced { ", which is replaced" } else { "" };
+            let by = holder.is_some().then(|| format!("{}{replaced}", location.provider));
+            let label = edge_label(is_removed, group.numbers.len(), by.as_deref());
             edges.push(Edge { from: number, to: holder.unwrap_or(target), label, is_removed });
             let Some(holder) = holder else { continue };
             let serves = edges.iter_mut().find(|edge| edge.from == holder && edge.to == target);

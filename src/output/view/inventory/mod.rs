@@ -13,7 +13,7 @@ pub use markdown::inventory_as_markdown;
 
 /// Tables that fit this many columns, each with its kind where there are several.
 pub fn inventory_as_text(inventory: &Inventory<'_>, columns: usize) -> String {
-    let mut text = String::new();
+    let (mut text, mut lacks_id) = (String::new(), false);
     let several = inventory.tables.len() > 1;
     for table in &inventory.tables {
         if several && !text.is_empty() {
@@ -28,7 +28,12 @@ pub fn inventory_as_text(inventory: &Inventory<'_>, columns: usize) -> String {
             text.push_str(&paint(STRONG, format!("{} ({})", table.scope.name, table.rows.len())));
             text.push('\n');
         }
-        text.push_str(&table_as_text(inventory, table, columns));
+        let (lines, has_id) = table_as_text(inventory, table, columns);
+        text.push_str(&lines);
+        lacks_id |= !has_id;
+    }
+    if lacks_id {
+        text.push_str("\nThe id does not fit: a wider terminal shows it, and --columns.\n");
     }
     text
 }
@@ -51,11 +56,12 @@ pub fn nothing_found(inventory: &Inventory<'_>, scope: &TableScope) -> String {
     format!("No {} in {place}{only}.", scope.singular)
 }
 
-fn table_as_text(inventory: &Inventory<'_>, table: &InventoryTable<'_>, width: usize) -> String {
+/// The table, and whether it has each id that it should.
+fn table_as_text(inventory: &Inventory<'_>, table: &InventoryTable<'_>, width: usize) -> (String, bool) {
     let mut shown = inventory.columns(&table.scope, false);
     let rows = cells(inventory, table, &shown);
     if let Some(lines) = fitted(&rows, &shown, width) {
-        return lines;
+        return (lines, true);
     }
     // The identity takes most of the width. Whoever named columns gets all of them.
     if inventory.query().columns.is_none() {
@@ -64,11 +70,11 @@ fn table_as_text(inventory: &Inventory<'_>, table: &InventoryTable<'_>, width: u
             shown.remove(at);
             let narrower: Vec<Vec<String>> = rows.iter().cloned().map(|mut row| without_cell(&mut row, at)).collect();
             if let Some(lines) = fitted(&narrower, &shown, width) {
-                return lines + "\nThe id does not fit: a wider terminal shows it, and --columns.\n";
+                return (lines, false);
             }
         }
     }
-    records(&rows)
+    (records(&rows), true)
 }
 
 fn without_cell(row: &mut Vec<String>, at: usize) -> Vec<String> {
