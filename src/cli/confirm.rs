@@ -141,7 +141,7 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
         let why = if from_stdin { "standard input is the configuration, so it cannot also give the answer; " } else { "" };
         return Err(RunError::other(
             "telform::cli::not_interactive",
-            format!("nothing was written: telform cannot ask here whether to {consequences}"),
+            format!("nothing was written to a service: telform cannot ask here whether to {consequences}"),
             format!("{why}review the plan, then run again with --auto-approve"),
         ));
     }

@@ -299,6 +299,12 @@ impl Console {
         said.or_else(asked).filter(|columns| *columns >= 40).unwrap_or(80)
     }
 
+    /// Columns for a table on standard output: other programs get whole lines, unless `COLUMNS` says how wide they are.
+    pub(crate) fn table_width(&self) -> usize {
+        let is_limited = std::io::stdout().is_terminal() || std::env::var_os("COLUMNS").is_some();
+        if is_limited { self.width() } else { usize::MAX }
+    }
+
     /// How a plan is to be drawn: wrapped only for a terminal, so that other programs get whole sentences.
     pub(crate) fn plan_detail(&self) -> TextDetail {
         let columns = if std::io::stdout().is_terminal() { self.width() } else { usize::MAX };

@@ -5,9 +5,22 @@ use std::collections::BTreeMap;
 use super::console::Console;
 use crate::output::Said;
 use crate::output::view::{describe_incomplete, text};
-use crate::plan::Plan;
+use crate::plan::{LedgerUpdate, Plan};
 use crate::run::Proof;
 use crate::text::{escape, list_first_few};
+
+/// What an apply that sent nothing no longer manages: the plan of such a run says "no changes".
+pub(super) fn print_released(out: &Console, plan: &Plan) {
+    if out.global.json {
+        return;
+    }
+    for update in &plan.ledger {
+        if let LedgerUpdate::Release { address, account: Some(account), id: Some(id) } = update {
+            let text = format!("Released {address}: {id} in account {account} stays as it is, and telform no longer manages it.");
+            out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&escape(&text))));
+        }
+    }
+}
 
 /// Says what the proof shows.
 pub(super) fn finished(out: &Console, command: &str, plan: &Plan, writes: usize, proof: &Proof) {

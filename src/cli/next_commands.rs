@@ -150,6 +150,14 @@ impl RepeatedOptions {
         self.command.starts_with("telform undo ")
     }
 
+    /// Whether this run only plans the undo that a command carries out.
+    fn plans_undo(&self, words: &[&str]) -> bool {
+        let (undo, options) = self.command.split_once(" --").unwrap_or_default();
+        self.undoes()
+            && words.get(..3).is_some_and(|first| first.join(" ") == undo)
+            && options.split(' ').any(|word| word.trim_start_matches('-') == "plan")
+    }
+
     /// Whether this run rehearses something.
     pub(crate) fn rehearses(&self) -> bool {
         self.command.starts_with("telform rehearse")
@@ -214,7 +222,7 @@ impl RepeatedOptions {
         let belongs = |long: &str| {
             accepts(long)
                 && !conflicts.iter().any(|other| other.get_long() == Some(long))
-                && (is_own || accepts("destroy") || !allowing().any(|known| known == long))
+                && (is_own || accepts("destroy") || self.plans_undo(&words) || !allowing().any(|known| known == long))
         };
         let mut all = text.trim_end().to_owned();
         for (long, option) in self.options.iter().filter(|(long, _)| belongs(long) && !says(long)) {

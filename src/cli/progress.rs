@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::apply_progress::{ApplyStanding, RequestPrinter};
 use super::confirm::confirm_apply;
 use super::console::Console;
-use super::finished::finished;
+use super::finished::{finished, print_released};
 use super::interrupt::stop_on_signals;
 use super::next_commands::RepeatedOptions;
 use super::refusals::render_refusals;
@@ -122,7 +122,7 @@ impl Progress for Console {
                 self.print_stderr("There is nothing to undo. Nothing was written.\n")
             }
             RunEvent::NothingToTakeBack { is_whole: false } => {
-                self.print_stderr("There is nothing to undo apart from what is named above. Nothing was written.\n")
+                self.print_stderr("Nothing was undone: what is left of that run is named above. Nothing was written.\n")
             }
             RunEvent::IsTakenBack { is_whole: true } => {
                 self.print_stderr("Everything that the run changed is already as it was before. Nothing was written.\n");
@@ -131,6 +131,7 @@ impl Progress for Console {
                 "Everything that the run changed is already as it was before, except what is named above. Nothing was written.\n",
             ),
             RunEvent::StaysDark(numbers) => undo::print_dark(self, numbers),
+            RunEvent::OnlyRecorded(plan) => print_released(self, plan),
             RunEvent::OnlyLedgerChanged if quiet => {}
             RunEvent::OnlyLedgerChanged => self.print_stderr("Only the ledger was changed. No request was sent.\n"),
             RunEvent::TookBack { plan, left, yaml_differs } => {
@@ -146,7 +147,7 @@ impl Progress for Console {
             }
             RunEvent::RestFailed(error) => self.print_rest_failure(error),
             RunEvent::RestNotApplied => self.print_rest_not_written(),
-            RunEvent::NotConfirmed => self.print_stderr("Cancelled; nothing was written.\n"),
+            RunEvent::NotConfirmed => self.print_stderr("Cancelled; nothing was written to a service.\n"),
             RunEvent::NotTaken => {
                 let above = if json || quiet { "" } else { " above" };
                 self.print_stderr(&format!(

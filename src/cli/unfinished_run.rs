@@ -35,7 +35,7 @@ pub(super) fn report_incomplete(out: &Console, plan: &Plan, report: &ApplyReport
     } else if report.is_stale() {
         out.print_stderr("Stale plan: the services changed since the plan. Nothing was written. Run `telform plan` again.\n");
     } else if report.is_untouched(plan) {
-        out.print_stderr("nothing was written\n");
+        out.print_stderr("nothing was written to a service\n");
     }
 }
 

@@ -222,6 +222,9 @@ pub struct Value<'a> {
     /// What was sent, where the service continued to show the earlier value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<&'a serde_json::Value>,
+    /// What was sent, where the answer showed no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<&'a serde_json::Value>,
 }
 
 impl OutputDocument for RunList<'_> {
@@ -299,6 +302,7 @@ pub fn written<'a>(written: &'a RecordedChange<'a>) -> Value<'a> {
         user: &written.run.started.actor.user,
         before: text(&written.before),
         after: text(&written.after),
-        refused: written.refused.as_ref(),
+        refused: written.refused(),
+        sent: written.sent.as_ref().filter(|_| written.before != written.after),
     }
 }

@@ -181,6 +181,7 @@ async fn apply_plan(
         let from = reviewed.map(SavedPlan::checksum);
         enter(&mut run, command, from, &plan, &live, &journal, document).await?;
         run.close()?;
+        progress.on_event(&RunEvent::OnlyRecorded(&plan));
         if plan.is_settled() {
             return Ok(Exit::of_whole(&plan).into());
         }
@@ -222,6 +223,7 @@ async fn apply_plan(
         steps: request.how.steps,
         stop: progress.stop_requests(),
         refused,
+        leaves_dark: false,
     };
     let exit = run.carry_out(&how, &plan, &live, &journal, document).await?.exit;
     Ok(EndedPlan { exit, left_out: plan.limits.changes.filter(|_| exit == Exit::Done), declined: false })
@@ -257,7 +259,7 @@ impl Run {
         check_supplied(self, plan)?;
         self.lock.take_over_signals();
         let (command, stop) = ("apply", context.progress.stop_requests());
-        let how = CarryOut { command, plan_file: None, of: None, steps, stop, refused: 0 };
+        let how = CarryOut { command, plan_file: None, of: None, steps, stop, refused: 0, leaves_dark: false };
         self.carry_out(&how, plan, live, &journal, document).await.map(Some)
     }
 }

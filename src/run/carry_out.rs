@@ -55,6 +55,8 @@ pub(crate) struct CarryOut<'a> {
     pub(crate) stop: CancellationToken,
     /// How many refusals prevent the rest of the plan from being applied.
     pub(crate) refused: usize,
+    /// Whether numbers stay dark that an earlier run disconnected: then the run never ends as if all were well.
+    pub(crate) leaves_dark: bool,
 }
 
 /// What came of a plan that was carried out.
@@ -117,6 +119,9 @@ impl Run {
         if let Err(error) = self.close() {
             progress.on_event(&RunEvent::WorldNotKept(&error));
             exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
+        }
+        if how.leaves_dark && exit == Exit::Done {
+            exit = Exit::Partial;
         }
         receipt.result = exit.as_str();
         if let Err(error) = journal.end(&store, &mut self.ledger, exit, receipt).await {

@@ -55,17 +55,21 @@ impl JournalHeads {
 
     /// Whether the journal beside a ledger holds every required head. A journal that has grown since is accepted.
     pub(crate) fn check(&self, store: &LedgerStore, journal: &ParsedJournal) -> Result<(), RunError> {
+        self.check_journal_at(&journal::journal_display_name(store.state_store()), journal)
+    }
+
+    /// The same of a journal with this name, wherever its ledger is.
+    pub(crate) fn check_journal_at(&self, place: &str, journal: &ParsedJournal) -> Result<(), RunError> {
         for (by, hash) in self.demanded()? {
             if !journal.has_line(&hash) {
-                return Err(self.refused(store, journal, &by, &hash));
+                return Err(self.refused(place, journal, &by, &hash));
             }
         }
         Ok(())
     }
 
     /// A journal without a required line, and the command that gives that line up.
-    fn refused(&self, store: &LedgerStore, kept: &ParsedJournal, by: &str, hash: &str) -> RunError {
-        let place = journal::journal_display_name(store.state_store());
+    fn refused(&self, place: &str, kept: &ParsedJournal, by: &str, hash: &str) -> RunError {
         let has = match kept.lines.last() {
             None => "there is none".to_owned(),
             Some(last) => {

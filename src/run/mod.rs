@@ -80,6 +80,7 @@ pub use apply::{ApplyOptions, ApplyRequest};
 pub(crate) use carry_out::CarryOut;
 pub use carry_out::{Applied, StepOptions};
 pub use choice::PlanSelection;
+pub(crate) use choice::nearest_address;
 pub use error::RunError;
 pub use exit::Exit;
 pub(crate) use heads::{JournalHeads, parse as parse_head};

@@ -257,6 +257,8 @@ pub enum RunEvent<'a> {
     StaysDark(&'a [String]),
     /// The undo changed the ledger alone.
     OnlyLedgerChanged,
+    /// The apply changed the ledger alone, as this plan says.
+    OnlyRecorded(&'a Plan),
     /// The undo is over.
     TookBack {
         /// What it did.

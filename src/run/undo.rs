@@ -58,9 +58,18 @@ pub(crate) struct PlannedUndo {
     pub(crate) dark: Vec<String>,
     /// How the plan differs from the one that was saved with the run.
     pub(crate) moved: SavedUndoDifference,
+    /// Whether an earlier undo of the run is recorded.
+    undone_before: bool,
 }
 
 impl PlannedUndo {
+    /// How it ends where it changes nothing: in part, where no undo changed anything and something is not as it was before the run.
+    /// That the ledger continues to manage what it manages loses nothing.
+    pub(super) fn exit_of_nothing(&self) -> Exit {
+        let is_whole = self.not_undone.iter().all(|left| left.what == undo::THE_LEDGER);
+        if is_whole || self.undone_before { Exit::Done } else { Exit::Partial }
+    }
+
     /// The plan for readers who see nothing else: its notices say what it undoes and what it leaves. A plan without requests
     /// where nothing is to be undone.
     pub(crate) fn take_plan_with_notices(&mut self) -> Plan {
@@ -113,8 +122,9 @@ pub(crate) async fn undo_signed(
     settle::settle(&mut session, &book).await?;
     let used = reviewed.and_then(|reviewed| book.applied_by(reviewed));
     drop(book);
-    let PlannedUndo { of, live, plan, not_undone, dark, moved, yaml_differs, .. } =
-        plan_undo(&mut session, &request.of, &request.choice).await?;
+    let undo = plan_undo(&mut session, &request.of, &request.choice).await?;
+    let exit_of_nothing = undo.exit_of_nothing();
+    let PlannedUndo { of, live, plan, not_undone, dark, moved, yaml_differs, .. } = undo;
     progress.on_event(&RunEvent::UndoFound { run: &of, left: &not_undone });
     let is_whole = not_undone.is_empty();
     let plan = match (plan, reviewed) {
@@ -123,7 +133,7 @@ pub(crate) async fn undo_signed(
         (None, Some(_)) => Plan::from_ledger_updates(Vec::new(), Vec::new()),
         (None, None) => {
             progress.on_event(&RunEvent::NothingToTakeBack { is_whole });
-            return Ok(exit_with_dark(&*progress, &dark, Exit::Done));
+            return Ok(exit_with_dark(&*progress, &dark, exit_of_nothing));
         }
     };
     progress.on_event(&RunEvent::UndoMoved(&moved));
@@ -157,6 +167,7 @@ pub(crate) async fn undo_signed(
             progress.on_event(&RunEvent::OnlyLedgerChanged);
         } else {
             progress.on_event(&RunEvent::IsTakenBack { is_whole });
+            return Ok(exit_with_dark(&*progress, &dark, exit_of_nothing));
         }
         return Ok(exit_with_dark(&*progress, &dark, Exit::Done));
     }
@@ -175,8 +186,15 @@ pub(crate) async fn undo_signed(
     }
     book.trust.check_still_valid()?;
     session.lock.take_over_signals();
-    let how =
-        CarryOut { command: "undo", plan_file, of: Some(&of), steps: request.how.steps, stop: progress.stop_requests(), refused };
+    let how = CarryOut {
+        command: "undo",
+        plan_file,
+        of: Some(&of),
+        steps: request.how.steps,
+        stop: progress.stop_requests(),
+        refused,
+        leaves_dark: !dark.is_empty(),
+    };
     let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
     let left = undo::with_steps_not_done(&not_undone, &plan, &ran.report);
     progress.on_event(&RunEvent::TookBack { plan: &plan, left: &left, yaml_differs });
@@ -222,6 +240,7 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
         live,
         moved: moved.unwrap_or_default(),
         not_undone: undo.not_undone,
+        undone_before: !earlier.is_empty(),
         plan,
     })
 }

@@ -102,7 +102,7 @@ fn an_altered_journal_says_what_is_not_looked_at() {
     story.apply();
     let altered = story.read(".telform/ledger.journal").replacen("\"outcome\"", "\"outcomE\"", 1);
     story.file(".telform/ledger.journal", &altered);
-    let lines = "only the lines before that are looked at";
+    let lines = "what is shown here ends before that line";
     story.expect(1, "journal list").says(lines).says("end not shown").is_silent_about("cut off");
     story.expect(1, "journal blame bridges.sales.numbers").says(lines);
 }

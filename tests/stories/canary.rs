@@ -172,7 +172,7 @@ fn a_no_to_the_rest_ends_well_and_says_what_is_left() {
     // A no to the first changes is a no as always.
     let ran = at_terminal(&story, "apply --limit 2 --then all", "no");
     assert_eq!(ran.code, 1, "{}", ran.whole());
-    ran.says("Cancelled; nothing was written.");
+    ran.says("Cancelled; nothing was written to a service.");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn what_was_managed_is_released_and_not_deleted() {
         assert!(!story.ledger().to_string().contains("providers.own"), "{}", story.ledger());
         assert_eq!(story.writes(), [""; 0]);
         story.in_sync();
-        story.expect(0, "undo last").says("the YAML does not declare it");
+        story.expect(5, "undo last").says("the YAML does not declare it");
     }
 }
 

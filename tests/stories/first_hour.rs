@@ -94,7 +94,8 @@ fn compared_plans_are_words_and_numbers_and_no_json() {
 fn no_command_breaks_a_word_at_80_columns() {
     use unicode_width::UnicodeWidthStr;
 
-    let story = Story::new("{}");
+    // What other programs get has whole lines: here it has those of the terminal.
+    let story = Story::new("{}").setting("COLUMNS", "80");
     story.expect(0, "init --quickstart");
     // Something to undo, to resume, to compare and to refuse.
     story.expect(0, "plan --sandbox world.yaml --out first.json");

@@ -244,7 +244,7 @@ fn the_question_repeats_the_consequence_and_only_its_number_applies() {
     for wrong in ["2", "yes", "", "33", "y", "3 numbers"] {
         let ran = at_terminal(&story, "apply", wrong);
         assert_eq!(ran.code, 1, "{wrong}: {}", ran.whole());
-        assert!(ran.stderr.ends_with("Cancelled; nothing was written.\n"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("Cancelled; nothing was written to a service.\n"), "{}", ran.stderr);
         assert_eq!(story.writes(), [""; 0], "{wrong}");
         // The number is in the plan, and not in the question.
         assert!(!ran.stderr.contains('3') || wrong.contains('3'), "{}", ran.stderr);

@@ -162,7 +162,7 @@ fn of_a_replacement() {
     story.expect(0, &format!("apply {GUARDS}"));
     story.take_log();
     // The secret of the entry is that of the other provider: it is not sent to the first one, and no number loses what serves it.
-    let left = story.expect(0, &format!("undo last {GUARDS}"));
+    let left = story.expect(5, &format!("undo last {GUARDS}"));
     left.says("the auth_token of its entry is for provider \"exotel\", and the deleted one had \"plivo\"");
     left.says("what replaced it stays").says("write the earlier values and the source of their secret into the entry");
     assert_eq!(story.writes(), [""; 0]);

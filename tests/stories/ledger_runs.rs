@@ -89,12 +89,12 @@ fn what_is_released_is_a_run() {
     assert_eq!(story.ledger()["objects"]["providers.old"]["id"], "42");
     // A tombstone that keeps.
     story.unpod("providers: {}\nremoved:\n  - { address: providers.old, keep: true }\n");
-    story.apply();
+    story.apply().says("Released providers.old: 42 in account unpod stays as it is, and telform no longer manages it.");
     story.expect(0, "journal show").says("released providers.old (42)");
     assert_eq!(story.ledger()["objects"], json!({}));
     // The YAML does not declare it: entered again, the next apply would delete it.
-    let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("providers.old: the YAML does not declare it").says("There is nothing to undo");
+    let ran = story.expect(5, "undo last --auto-approve");
+    ran.says("providers.old: the YAML does not declare it").says("Nothing was undone");
     assert_eq!(story.ledger()["objects"], json!({}));
     story.expect(0, "journal verify");
 }

@@ -204,7 +204,7 @@ fn an_undo_says_what_cannot_be_read() {
     story.unpod(&OBJECTS.replace("name: Sales", "name: Sales West"));
     story.apply();
     story.fault("{ match: { method: GET, path: '*/bridges/sales/', times: 0 }, effect: { answer: { status: 500 } } }");
-    let ran = story.expect(0, "undo last --auto-approve");
+    let ran = story.expect(5, "undo last --auto-approve");
     ran.says("sales cannot be read, left alone").is_silent_about("no longer there");
 }
 

@@ -226,11 +226,11 @@ fn the_history_of_a_number_names_what_served_it() {
     story.unpod(&entry("main", "Sales"));
     story.apply();
     let ran = story.expect(0, "journal blame bridges.sales.numbers.+14155550102");
-    ran.says("    providers.old -> providers.main\n");
+    ran.says("    providers.old -> nothing\n").says("    nothing -> providers.main\n");
     let shown = story.expect(0, "journal show");
-    shown.says("s3 disconnect +14155550102 from sales: done").says("+14155550102  42 -> 43");
+    shown.says("s3 disconnect +14155550102 from sales: done").says("+14155550102  nothing -> 43");
     let csv = story.expect(0, "journal export --format csv");
-    csv.says("+14155550102: 42 -> nothing").says("+14155550102: 42 -> 43");
+    csv.says("+14155550102: 42 -> nothing").says("+14155550102: nothing -> 43");
     // Values that are behind a line that cannot be read were not "never set".
     let journal = story.read(".telform/ledger.journal");
     let first = journal.find("\"seq\":5").map_or(0, |at| journal[..at].rfind('\n').unwrap() + 1);

@@ -150,7 +150,7 @@ fn an_undo_of_a_release_takes_no_address_away() {
         .to_owned();
     story.unpod("providers: { a: { id: '43' } }\n");
     story.apply();
-    let ran = story.expect(0, &format!("undo {run} --auto-approve"));
+    let ran = story.expect(5, &format!("undo {run} --auto-approve"));
     ran.says("providers.a: its address now means the object 43 instead of 42");
     assert_eq!(story.ledger()["objects"]["providers.a"]["id"], "43");
 }

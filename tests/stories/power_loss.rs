@@ -70,7 +70,7 @@ fn an_older_ledger_beside_a_newer_journal() {
     more(&story);
     fs::remove_file(story.path(JOURNAL)).unwrap();
     story.unpod(TWO);
-    story.expect(1, &format!("{APPLY} --max-deletes 1")).says("the end is missing").says("help: ");
+    story.expect(1, &format!("{APPLY} --max-deletes 1")).says("the ledger records").says("help: ");
     assert_eq!(story.writes(), [""; 0]);
 }
 

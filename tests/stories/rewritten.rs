@@ -64,7 +64,7 @@ fn a_journal_that_is_lost_or_rewritten_is_begun_anew() {
     assert!(said(&story, "journal restart").contains("is intact; nothing was changed"));
     let cut = whole.lines().next().unwrap().to_owned() + "\n";
     for (text, words, kept) in [
-        (None, "the end is missing", false),
+        (None, "does not exist, or is empty", false),
         (Some(cut), "the end is missing", true),
         (Some(whole.replace('\n', "\r\n")), "CR LF", true),
         (Some(format!("<<<<<<< HEAD\n{whole}")), "is a conflict marker", true),

@@ -107,12 +107,25 @@ fn an_older_ledger_and_journal_together_are_refused() {
         "ledger move partners.west partners.east",
         "ledger list",
         "ledger rebuild --replace",
+        "ledger show partners.west",
         "journal verify",
         "journal list",
+        "journal show",
+        "journal blame partners.west",
+        "journal export",
+        "undo last --plan",
+        "rehearse --undo last",
+        "destroy --plan",
+        "graph",
+        "get partners",
+        "verify .telform/ledger.journal",
     ] {
         let ran = story.expect(1, &format!("{command} {demand}"));
         assert!(ran.stderr.contains(REFUSED), "{command}: {}", ran.whole());
     }
+    story.expect(0, "verify .telform/ledger.journal").says("Verified: every rule holds. Only the ledger");
+    let held = format!("verify .telform/ledger.journal --journal-head {}", head(&story));
+    story.expect(0, &held).says("Verified: every rule holds, and the journal has the required line. Only the ledger");
     story.expect(1, &format!("doctor {demand}")).says("[telform::journal::rolled_back]");
     let told = story.expect(1, &format!("apply --auto-approve --json {demand}")).events();
     assert_eq!(told[0]["code"], "telform::journal::rolled_back", "{told:?}");

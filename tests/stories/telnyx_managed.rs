@@ -181,7 +181,7 @@ fn what_telform_disabled_is_not_undone() {
     story.expect(0, "plan --max-deletes 1").says("it stays disabled: telform does not reverse that");
     story.expect(0, "apply --auto-approve --max-deletes 1");
     story.take_log();
-    story.expect(0, "undo last --auto-approve").says("it is disabled, which telform does not reverse");
+    story.expect(5, "undo last --auto-approve").says("it is disabled, which telform does not reverse");
     assert_eq!(story.writes(), [""; 0]);
 }
 

@@ -149,6 +149,7 @@ fn tables_at_80_columns() {
     story.settings.insert("USER".to_owned(), "continuous-integration-of-the-telephony-team".to_owned());
     story.unpod(&format!("bridges:\n  {name}: {{ slug: {slug}, name: The North, lifecycle: {{ prevent_delete: true }} }}\n"));
     story.apply();
+    story.settings.insert("COLUMNS".to_owned(), "80".to_owned());
     let ledger = story.expect(0, "ledger list");
     let journal = story.expect(0, "journal list");
     story.expect(0, &format!("ledger show bridges.{name}")).says(&slug);

@@ -82,7 +82,7 @@ fn plain(story: &Story, ran: Ran) -> Ran {
 fn who_did_what_when() {
     let story = partner();
     let list = story.expect(0, "journal list");
-    assert!(list.stdout.lines().all(|line| line.chars().count() <= 80), "{}", list.stdout);
+    list.says("PLAN").says("COMMIT");
     shot!("journal_list", plain(&story, list));
     let listed = story.expect(0, "journal list --json").json();
     assert_eq!(listed["runs"][1]["actor"]["user"], "ada");
@@ -103,6 +103,9 @@ fn which_run_set_a_value() {
     assert_eq!(names, ["address1", "city"], "the last run for each");
     assert_eq!(all["values"][0]["after"], "\"New Street 3\"");
     shot!("journal_blame_nothing", story.expect(1, "journal blame partners.west.zip"));
+    let unnamed = story.expect(1, "journal blame partners.wset");
+    unnamed.says("the journal does not name partners.wset").says("did you mean partners.west?");
+    story.expect(1, "journal blame nothing.here").says("`nothing` is not a kind");
     let story = moved();
     let by = story.expect(0, "journal blame bridges.sales.numbers.+14155550101 --json").json();
     assert_eq!(by["values"][0]["after"], "\"43\"", "{by}");
@@ -114,6 +117,14 @@ fn which_run_set_a_value() {
     let want = [("numbers.+14155550101", "\"43\""), ("numbers.+14155550102", "\"43\"")];
     assert_eq!(set, want.into(), "{all}");
     story.expect(1, "journal blame bridges.sales.number");
+    // A number by itself, in any spelling, wherever it was connected.
+    let alone = story.expect(0, "journal blame +1-415-555-0101 --json").json();
+    let steps: Vec<[&str; 3]> = (alone["values"].as_array().unwrap().iter())
+        .map(|it| ["address", "before", "after"].map(|name| it[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(steps, [["bridges.sales", "-", "\"43\""], ["bridges.sales", "\"42\"", "-"]], "{alone}");
+    let never = story.expect(1, "journal blame +14155559999");
+    never.says("no run in the journal connected or disconnected +14155559999");
     story.expect(0, "journal blame providers.old").says("deleted");
     story.expect(0, "journal blame providers.main.auth_token").says("- -> (secret)");
 }
@@ -160,7 +171,10 @@ fn the_line_that_was_touched_is_named() {
     // The lines before the break can still be read.
     story.file(JOURNAL, &cases[0].1);
     shot!("journal_list_broken", plain(&story, story.expect(1, "journal list")));
-    story.expect(1, "journal export --format csv").says("was altered: line 5");
+    let cut = story.expect(1, "journal export --format csv=cut.csv --format json=cut.json");
+    cut.says("error[telform::journal::broken]").says("was altered: line 5");
+    cut.says("cut.csv, cut.json are written and end before that line");
+    story.expect(1, "journal export --format csv").says("the export ends before that line");
     story.file(JOURNAL, &whole);
     // A forger who writes the whole chain anew is caught by the ledger.
     forged(&story, |line| {
@@ -172,9 +186,99 @@ fn the_line_that_was_touched_is_named() {
     ledger["journal"]["hash"] = json!(journal::check_journal(whole.as_bytes()).unwrap().head().hash);
     story.file(".telform/ledger.json", &ledger.to_string());
     story.expect(1, "journal verify").says("line 8: it is not the line that the ledger records");
+    // A journal that is gone was not altered: nothing of it can be read.
+    std::fs::remove_file(story.path(JOURNAL)).unwrap();
+    for command in ["journal verify", "journal list", "apply --auto-approve", "undo last --auto-approve", "plan"] {
+        let ran = story.run(command);
+        ran.says("telform::journal::missing]").says(" does not exist, or is empty;").is_silent_about("was altered");
+    }
+    story.expect(1, "journal show").says("the ledger records 8 of its lines");
+    story.expect(1, "doctor").says("[telform::journal::missing]").is_silent_about("was altered");
     let none = Story::new("{}");
     none.carrierx("partners: {}\n");
     shot!("journal_none", none.expect(1, "journal list"));
+}
+
+/// A number that is moved is disconnected first, so nothing serves it when it is connected; what was cut stays cut.
+#[test]
+fn numbers_right_before_and_after_each_step() {
+    let story = moved();
+    let shown = story.expect(0, "journal show");
+    shown.says("+14155550101  42 -> nothing").says("+14155550101  nothing -> 43").is_silent_about("42 -> 43");
+    // What is undone by making it again is named once, with what is then different.
+    let (_, undo) = shown.stdout.split_once("To undo this").unwrap();
+    assert_eq!(undo.matches("providers.old (42)").count(), 1, "{undo}");
+    assert!(
+        undo.contains("a provider configuration that is created again has a different id") && !undo.contains("Cannot be undone"),
+        "{undo}"
+    );
+    story
+        .expect(0, "journal blame +14155550101")
+        .says("nothing -> providers.main")
+        .is_silent_about("providers.old -> providers.main");
+    let csv = story.expect(0, "journal export --format csv");
+    csv.says("+14155550102: nothing -> 43").is_silent_about("42 -> 43");
+    let header = csv.stdout.lines().next().unwrap();
+    assert!(header.ends_with(",undo,account"), "{header}");
+    assert!(csv.stdout.lines().skip(1).all(|row| row.ends_with(",\"unpod\"") && !row.contains("\"'-\"")), "{}", csv.stdout);
+    story.expect(0, "journal show --at 2099-01-01").says("bridges.sales.numbers.+14155550101  providers.main");
+}
+
+/// The service shows some values only later, and what was disconnected from a deleted object is still disconnected.
+#[test]
+fn in_force_is_what_was_sent() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west(""));
+    story.apply();
+    let shown = story.expect(0, "journal show --at 2099-01-01");
+    shown.says("\"ops@acme.example\" (sent; the answer showed no value)").is_silent_about(" null ");
+    story
+        .expect(0, "journal blame partners.west.owner_email")
+        .says("- -> \"ops@acme.example\" (sent; the answer showed no value)");
+    let blamed = story.expect(0, "journal blame partners.west.owner_email --json").json();
+    assert_eq!((&blamed["values"][0]["sent"], &blamed["values"][0]["after"]), (&json!("ops@acme.example"), &json!("null")));
+
+    let story = Story::new(crate::deletes::CONNECTED);
+    story.unpod("bridges: {}\nremoved:\n  - { address: providers.old, id: '42' }\n");
+    story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
+    let shown = story.expect(0, "journal show --at 2099-01-01");
+    shown.says("\n+14155550103  nothing ").is_silent_about("providers.old");
+}
+
+/// Where a run wrote to several accounts, each of its steps names its own.
+#[test]
+fn steps_of_several_accounts_name_theirs() {
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw").secret("AUTH", "canary-auth-many");
+    story.carrierx(&west("    address1: New Street 2\n"));
+    let carrierx = story.read("telform.yaml");
+    story.unpod("providers:\n  main: { account: unpod, provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n");
+    let unpod = story.read("telform.yaml");
+    let (account, entries) = unpod.split_once("providers:").unwrap();
+    let account = account.split_once("accounts:\n").unwrap().1;
+    let both = carrierx.replacen("accounts:\n", &format!("accounts:\n{account}"), 1).replacen(
+        "    login: west",
+        "    account: carrierx\n    login: west",
+        1,
+    );
+    story.file("telform.yaml", &format!("{both}providers:{entries}"));
+    story.apply();
+    story.expect(0, "journal show").says(" (account carrierx)\n").says(" (account unpod)\n");
+    let csv = story.expect(0, "journal export --format csv").stdout;
+    assert!(csv.contains(",\"carrierx\"\n") && csv.contains(",\"unpod\"\n"), "{csv}");
+}
+
+/// Nobody scrolls sideways in the log of a CI run: its lines are whole, unless the environment says how wide they are.
+#[test]
+fn other_programs_get_whole_lines() {
+    let mut story = partner();
+    let listed = story.expect(0, "journal list");
+    listed.says("COMMIT").is_silent_about("do not fit here");
+    let ledger = story.expect(0, "ledger list");
+    ledger.says("SINCE");
+    story.settings.insert("COLUMNS".to_owned(), "60".to_owned());
+    let narrow = story.expect(0, "journal list");
+    narrow.says("Plan and commit do not fit here");
+    assert!(narrow.stdout.lines().all(|line| line.chars().count() <= 60 || line.starts_with("Plan")), "{}", narrow.stdout);
 }
 
 #[test]

@@ -119,6 +119,56 @@ fn guards_hold_in_the_plan_and_in_the_apply() {
     story.expect(0, "apply undo.json --auto-approve").says("Done: 1 write");
 }
 
+/// Whoever reads only the page sees what it is.
+#[test]
+fn a_page_says_that_it_is_an_undo_and_of_which_run() {
+    let story = changed();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    let page = story.expect(0, "undo last --plan --format html");
+    page.says("<title>telform undo, ")
+        .says("<h1>Undo ")
+        .says(&format!("This plan undoes run <span class=\"whole\">{run}</span> (apply of "));
+    story.expect(0, "plan --format html").says("<h1>Plan ").is_silent_about("This plan undoes");
+}
+
+/// What the run was about has the name that it had there, even if the ledger never knew it.
+#[test]
+fn what_served_a_number_is_called_as_in_the_undone_run() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  fax: { slug: fax, name: Fax, numbers: { '+14155550103': { provider: main } } }
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: main } } }
+removed:
+  - { address: providers.old, provider: plivo, account_sid: MA42 }
+",
+    );
+    story.fault("{ match: { method: DELETE, times: 0 }, effect: { answer: { status: 400 } } }");
+    story.expect(5, "apply --auto-approve --max-deletes 1");
+    story.sandbox.clear_faults();
+    let planned = story.expect(0, "undo last --plan");
+    planned.says("providers.main -> providers.old").is_silent_about("id-42");
+    story.expect(0, "undo last --auto-approve").is_silent_about("id-42");
+}
+
+/// The command that a plan suggests carries that plan out.
+#[test]
+fn the_suggested_command_has_the_options_of_the_plan() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
+    story.unpod("providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n");
+    story.apply();
+    let planned = story.expect(0, "undo last --plan --max-deletes 5 --max-numbers-dark 2");
+    let (_, rest) = planned.stdout.split_once("To apply it, run `telform ").unwrap();
+    let command = rest.split('`').next().unwrap();
+    assert_eq!(command, "undo last --max-deletes 5 --max-numbers-dark 2");
+    // What comes after it is about another run, which gets no permission from this one.
+    let undone = story.expect(0, &format!("{command} --auto-approve"));
+    undone.is_silent_about("--max-numbers-dark");
+}
+
 #[test]
 fn nothing_to_undo_is_an_empty_plan() {
     let story = changed();

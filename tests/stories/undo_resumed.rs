@@ -77,7 +77,11 @@ fn a_number_that_stays_dark_is_named_and_its_record_is_kept() {
         assert!(ran.code == 5 || ran.code == 1, "{}", ran.whole());
         ran.says("DARK NOW").says("+14155550101 on sales");
         assert_eq!(story.ledger()["moves"], moves, "the record of the dark number is kept");
+        let runs = story.expect(0, "journal list --json").json();
+        let last = runs["runs"].as_array().unwrap().last().unwrap().clone();
+        assert!(last["command"] == "undo" && last["result"] != "done", "{last}");
     }
+    story.run(&format!("undo {run} --auto-approve --json")).says("\"dark\":true");
     story.run("doctor").says("+14155550101");
     story.run("drift").says("+14155550101");
 }
@@ -209,9 +213,9 @@ fn what_waits_for_its_confirmation_is_not_said_to_be_gone() {
     story.carrierx(&west(""));
     story.apply();
     let hidden = "partners.west: it is not visible until it is confirmed";
-    story.expect(0, "undo last --auto-approve").says(hidden).is_silent_about("no longer exists");
+    story.expect(5, "undo last --auto-approve").says(hidden).is_silent_about("no longer exists");
     story.expect(0, "forget partners.west");
-    let ran = story.expect(0, "undo last --auto-approve");
+    let ran = story.expect(5, "undo last --auto-approve");
     ran.says("partners.west: it is not visible: it waits for its confirmation, or it no longer exists")
         .says("telform adopt partners.west");
 }

@@ -54,7 +54,7 @@ fn what_was_released_is_named_and_left() {
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget bridges.sales");
     story.take_log();
-    let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
+    let ran = story.expect(5, &format!("undo {run} {GUARDS}"));
     ran.says("bridges.sales: no longer managed, because it was released since");
     assert_eq!((named(&story).as_str(), story.writes().len()), ("West", 0));
 
@@ -63,7 +63,7 @@ fn what_was_released_is_named_and_left() {
     story.apply();
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget partners.west");
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("partners.west: no longer managed");
+    story.expect(5, &format!("undo {run} {GUARDS}")).says("partners.west: no longer managed");
     assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Compton");
 }
 
@@ -87,7 +87,7 @@ bridges:
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget bridges.fax");
     story.take_log();
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("+14155550103 on fax: bridges.fax is no longer managed");
+    story.expect(5, &format!("undo {run} {GUARDS}")).says("+14155550103 on fax: bridges.fax is no longer managed");
     assert_eq!(story.writes(), [""; 0]);
 
     // A new configuration that now serves a number is not deleted, and the number stays where it is.
@@ -101,7 +101,7 @@ bridges:
     });
     story.take_log();
     story
-        .expect(0, &format!("undo last {GUARDS}"))
+        .expect(5, &format!("undo last {GUARDS}"))
         .says("providers.new: it now has +14155550103 on fax, which it did not have after the run");
     assert_eq!(story.writes(), [""; 0]);
     // The same of a new bridge.
@@ -112,7 +112,7 @@ bridges:
         let link = world.unpod.bridges[0].numbers.shift_remove("+14155550102").unwrap();
         world.unpod.bridges.last_mut().unwrap().numbers.insert("+14155550102".to_owned(), link);
     });
-    story.expect(0, &format!("undo last {GUARDS}")).says("bridges.fresh: it now has +14155550102 on fresh");
+    story.expect(5, &format!("undo last {GUARDS}")).says("bridges.fresh: it now has +14155550102 on fresh");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_protection_of_today_counts() {
             story.unpod("providers: {}\n");
         }
         story.take_log();
-        story.expect(0, &format!("undo {run} {GUARDS}")).says("providers.new: protected by prevent_delete, left alone");
+        story.expect(5, &format!("undo {run} {GUARDS}")).says("providers.new: protected by prevent_delete, left alone");
         assert_eq!(story.writes(), [""; 0], "{protected}");
     }
 }
@@ -160,7 +160,7 @@ fn accounts_and_addresses_of_today() {
     story.expect(0, "forget bridges.sales");
     story.unpod("bridges:\n  sales: { slug: fax, name: Fax }\n");
     story.apply();
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address now means the object fax instead of sales");
+    story.expect(5, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address now means the object fax instead of sales");
     assert_eq!(story.ledger()["objects"]["bridges.sales"]["id"], json!("fax"));
 }
 

@@ -36,7 +36,7 @@ fn values_go_back_where_nobody_changed_them_since() {
     assert_eq!((runs[1].started.command.as_str(), runs[1].result_text()), ("undo", "done"));
     // By the beginning of its id; once more there is nothing left to do.
     let first = runs[0].id.to_owned();
-    story.expect(0, &format!("undo {first} --auto-approve")).says("There is nothing to undo");
+    story.expect(0, &format!("undo {first} --auto-approve")).says("Nothing was undone");
     story.expect(1, "undo nosuch").says("telform::undo::run");
     // The YAML still wants it, as reported.
     story.expect(2, "plan --detailed-exitcode");
@@ -158,7 +158,7 @@ bridges:
     let story = Story::new(CONNECTED);
     story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
-    let ran = story.expect(0, "undo last --auto-approve");
+    let ran = story.expect(5, "undo last --auto-approve");
     ran.says("providers.old: telform does not store its auth_token, and the YAML does not name a source for it");
     ran.says("+14155550101 on sales: provider configuration 42 no longer exists");
 }
@@ -170,9 +170,11 @@ fn an_overwritten_secret_is_named() {
     story.apply();
     story.set("AUTH", "canary-auth-two");
     story.apply();
-    story
-        .expect(0, "undo last --auto-approve")
-        .says("providers.a auth_token: telform does not store the secret that it overwrote");
+    // Nothing is as it was before that run, so the undo does not end as if it were.
+    let undone = story.expect(5, "undo last --auto-approve");
+    undone.says("providers.a auth_token: telform does not store the secret that it overwrote");
+    undone.says("Nothing was undone: what is left of that run is named above. Nothing was written.");
+    story.expect(5, "undo last --auto-approve --json").says("\"event\":\"ended\",").says("\"exit\":5,\"result\":\"in part\"");
 }
 
 #[test]
@@ -182,7 +184,7 @@ fn what_was_made_and_changed_since_is_left_alone() {
     story.apply();
     story.sandbox.edit(|world| world.unpod.configurations[0].account_sid = Some("EX2".to_owned()));
     story.take_log();
-    story.expect(0, "undo last --auto-approve --max-deletes 1").says("providers.new: changed since it was created; left alone");
+    story.expect(5, "undo last --auto-approve --max-deletes 1").says("providers.new: changed since it was created; left alone");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -196,7 +198,7 @@ fn what_no_service_deletes_is_left_and_named() {
     let run = story.read(".telform/ledger.journal");
     let run = journal::check_journal(run.as_bytes()).unwrap().lines[0].run.clone();
     story
-        .expect(0, &format!("undo {run} --auto-approve --max-deletes 1"))
+        .expect(5, &format!("undo {run} --auto-approve --max-deletes 1"))
         .says("the service documents no way to delete it; the account allows trying with `partner_delete`");
 }
 
@@ -222,5 +224,5 @@ fn what_somebody_made_again_is_not_made_again() {
     let fax = bridges.into_iter().find(|bridge| bridge.slug == "fax").unwrap();
     story.expect(0, "apply --destroy --auto-approve --max-deletes 1 --max-numbers-dark 1");
     story.sandbox.edit(|world| world.unpod.bridges.push(fax.clone()));
-    story.expect(0, "undo last --auto-approve").says("bridges.fax: it exists again");
+    story.expect(5, "undo last --auto-approve").says("bridges.fax: it exists again");
 }

@@ -43,7 +43,7 @@ fn an_unmanaged_bridge_that_cannot_be_read_is_a_notice() {
     // The token of a configuration is rotated, and drift and doctor report the rest.
     story.expect(0, "apply --auto-approve --rewrite-secret providers.main").says("a fresh plan is empty");
     story.expect(0, "drift").says("No drift").says("2 providers");
-    story.expect(0, "undo last --auto-approve");
+    story.expect(5, "undo last --auto-approve");
     story.expect(0, "doctor").says("broken of bridges cannot be read");
     // A snapshot keeps what is known about it.
     story.expect(0, "plan --snapshot-out live.json");

@@ -16,7 +16,7 @@ impl Undo {
 
     /// Leaves an address as it is. Says whether the undo was about it.
     pub fn leave_out(&mut self, address: &Address, why: &str) -> bool {
-        self.not_undone.push(NotUndone { what: address.to_string(), why: format!("{why}; left alone") });
+        self.not_undone.push(NotUndone { what: address.to_string(), why: format!("{why}; left alone"), dark: false });
         self.not_undone.sort();
         self.about.remove(address)
     }
@@ -27,7 +27,7 @@ pub fn with_steps_not_done(left: &[NotUndone], plan: &Plan, report: &ApplyReport
     let not_done = plan.steps.iter().filter_map(|step| {
         let outcome = report.outcome(&step.id).filter(|outcome| !outcome.is_done())?;
         let why = format!("{} {}", step.id, outcome.as_str());
-        Some(NotUndone { what: subject(step)?, why })
+        Some(NotUndone { what: subject(step)?, why, dark: false })
     });
     let mut all: Vec<NotUndone> = left.iter().cloned().chain(not_done).collect();
     all.sort();

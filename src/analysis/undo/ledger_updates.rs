@@ -56,7 +56,7 @@ impl UndoBuilder<'_> {
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         let those = format!("{}{rest}", adopted[..adopted.len() - more].join(", "));
         let why = format!("this run began to manage {those}, and telform still does; `telform forget ADDRESS` releases one");
-        self.undo.not_undone.push(NotUndone { what: THE_LEDGER.to_owned(), why });
+        self.undo.not_undone.push(NotUndone { what: THE_LEDGER.to_owned(), why, dark: false });
     }
 
     fn shape_of_kind(&self, account: &str, kind: &str) -> Option<&'static Kind> {

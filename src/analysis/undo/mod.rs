@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::document::v1::ChangeV1;
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::kind::{Field, Kind};
 use crate::model::ledger::{Ledger, NaturalKey};
@@ -61,6 +62,9 @@ pub struct NotUndone {
     pub what: String,
     /// Why.
     pub why: String,
+    /// Whether it is a number that telform disconnected and that nothing serves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dark: bool,
 }
 
 /// What is known today.
@@ -111,6 +115,7 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, earlier: &[(RecordedRun<'_>,
         still_named: BTreeMap::new(),
         undo: Undo::default(),
         run: run.id.to_owned(),
+        changes: &run.started.plan.changes,
         recreated: BTreeMap::new(),
         accounts: BTreeMap::new(),
         made: BTreeSet::new(),
@@ -178,6 +183,8 @@ struct UndoBuilder<'a> {
     remade: BTreeMap<(String, String, String), String>,
     undo: Undo,
     run: String,
+    /// The changes that the run planned.
+    changes: &'a [ChangeV1],
     /// Objects that the run moved to another account, and that are still as it created them there.
     moved: BTreeMap<Address, String>,
     /// Objects that are recreated: account, kind and earlier identity.
@@ -197,7 +204,7 @@ type FreedConnections = BTreeMap<(String, String), BTreeMap<String, FreedNumber>
 
 impl<'a> UndoBuilder<'a> {
     fn add_not_undone(&mut self, what: impl ToString, why: impl Into<String>) {
-        self.undo.not_undone.push(NotUndone { what: what.to_string(), why: why.into() });
+        self.undo.not_undone.push(NotUndone { what: what.to_string(), why: why.into(), dark: false });
     }
 
     fn facts_of_account(&self, account: &str) -> Option<&'a AccountFacts> {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::UndoBuilder;
 use super::numbers::{NumberPlace, RunNumberChange};
+use super::{NotUndone, UndoBuilder};
 use crate::model::kind::LinkRoles;
 use crate::model::resource::{Address, Connection, LiveState, ServedBy};
 
@@ -56,7 +56,8 @@ impl UndoBuilder<'_> {
         if !dark {
             return self.add_not_undone(what, why);
         }
-        self.add_not_undone(&what, format!("DARK NOW: telform disconnected it, and nothing serves it; {why}"));
+        let why = format!("DARK NOW: telform disconnected it, and nothing serves it; {why}");
+        self.undo.not_undone.push(NotUndone { what: what.clone(), why, dark: true });
         self.undo.dark.insert(number.to_owned(), what);
     }
 

@@ -212,6 +212,15 @@ impl UndoBuilder<'_> {
         }
     }
 
+    /// The address that the run planned to change or delete an object by, where no other object has it now.
+    fn planned_address(&self, account: &str, kind: &str, id: &str) -> Option<Address> {
+        let account = self.accounts.get(account).map_or(account, String::as_str);
+        let mut planned = self.changes.iter().filter(|change| change.account == account && change.id.as_deref() == Some(id));
+        let address = planned.find_map(|change| Address::parse(&change.address).filter(|address| address.kind == kind))?;
+        let is_free = self.free_name(kind, &address.name) == address && !self.today.existing.contains_key(&address);
+        is_free.then_some(address)
+    }
+
     /// The address of an object: recreated, pinned here, in the ledger.
     fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<Address> {
         let again = self.recreated.get(&(account.to_owned(), kind.to_owned(), id.to_owned()));
@@ -269,8 +278,9 @@ impl UndoBuilder<'_> {
         for (number, id) in whole {
             let target = self.kind_of_target(account, link.roles, &id);
             let provider = self.address_of(account, target, &id).unwrap_or_else(|| {
-                // It is not managed, and has a name only here.
-                let name = self.free_name(target, &format!("id-{id}"));
+                // It is not managed, and has a name only here: the one that it had in that run.
+                let planned = self.planned_address(account, target, &id);
+                let name = planned.unwrap_or_else(|| self.free_name(target, &format!("id-{id}")));
                 self.declare_configuration(account, name.clone(), &id);
                 name
             });

@@ -87,6 +87,10 @@ fn verify_journal(out: &Console, args: &VerifyArgs, bytes: &[u8]) -> Result<Exit
     let verdict = &verify::verify_journal(bytes);
     let (read, _) = journal::check_up_to(bytes);
     let signatures = JournalSignatures::of(bytes, &read, args.signers.allowed_signers.as_deref())?;
+    // Of an altered journal only a part can be read, and it is not verified anyway.
+    if verdict.verified {
+        out.head_expectation.check_journal_at(&args.file.display().to_string(), &read)?;
+    }
     let good = verdict.verified && signatures.hold();
     let exit = if good { Exit::Done } else { Exit::Failed };
     if out.global.json {
@@ -116,7 +120,8 @@ fn verify_journal(out: &Console, args: &VerifyArgs, bytes: &[u8]) -> Result<Exit
         text.push_str(&signing::journal_lines(&signatures, out.width()));
     }
     text.push_str(&if good {
-        "Verified: every rule holds. Only the ledger shows whether lines are missing at the end.\n".to_owned()
+        let required = if out.head_expectation.demands()? { ", and the journal has the required line" } else { "" };
+        format!("Verified: every rule holds{required}. Only the ledger shows whether lines are missing at the end.\n")
     } else {
         not_verified(verdict.violations.len())
     });
@@ -167,7 +172,7 @@ fn render_verdict(verdict: &PlanVerification, good: bool, out: &Console) -> Stri
             "Checksum: none, so only the content under the digest is protected\n"
         });
         if !seen.complete {
-            text.push_str("Not complete: the plan leaves out what is refused, so not everything could be checked\n");
+            text.push_str("Not complete: the plan may leave out what depends on its refusals, so some rules were not checked\n");
         }
     }
     text.push_str(&match (good, verdict.applicable) {

@@ -146,7 +146,7 @@ pub(super) const JOURNAL: CodeGroup = CodeGroup {
     about: "The record of all runs, and the commands that use it.",
     codes: table! {
         "telform::journal::blame" 1
-            "No run in the journal set this value."
+            "The journal does not name this address, or no run in it set this value."
             "Values that existed before telform, and adopted values, are not in a journal."
         "telform::journal::broken" 1
             "The journal was altered: a line was changed, removed or added."
@@ -160,6 +160,9 @@ pub(super) const JOURNAL: CodeGroup = CodeGroup {
         "telform::journal::mac" 1
             "A line of the journal has a missing or wrong MAC, so it was written without the fingerprint key."
             "Restore the original ledger and journal. To continue without them, run `telform journal restart`."
+        "telform::journal::missing" 1
+            "The ledger records lines of a journal that does not exist, or is empty."
+            "Restore the journal from a backup. To continue without it, run `telform journal restart`."
         "telform::journal::none" 1
             "No journal exists at this location."
             "An apply writes it next to the ledger. Name another ledger with `--ledger`."

@@ -87,8 +87,8 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
     if !effects.is_empty() {
         text.push_str("\nIn the ledger, without a request\n");
     }
-    for (_, effect) in &effects {
-        let _ = writeln!(text, "  {}", escape(effect));
+    for effect in &effects {
+        let _ = writeln!(text, "  {}", escape(&effect.text));
     }
     for (step, record) in started.plan.steps.iter().zip(&run.steps) {
         text.push('\n');
@@ -98,8 +98,16 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
     text
 }
 
-/// What a run changed only in the ledger: which entry, and how.
-pub(super) fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
+/// A change of only the ledger.
+pub(super) struct LedgerChange {
+    account: String,
+    address: String,
+    /// What was done, in words.
+    pub(super) text: String,
+}
+
+/// What a run changed only in the ledger.
+pub(super) fn ledger_changes(started: &RunStarted) -> Vec<LedgerChange> {
     let all = started.plan.ledger.iter().flat_map(|effect| effect.0.iter());
     all.map(|(what, facts)| {
         let fact = |name: &str| facts.get(name).map(plain_text).unwrap_or_default();
@@ -117,8 +125,8 @@ pub(super) fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
             "move_ended" => format!("the move of {} ended", fact("number")),
             other => format!("{other} {address}"),
         };
-        let about = if address.is_empty() { fact("to") } else { address };
-        (about, words)
+        let address = if address.is_empty() { fact("to") } else { address };
+        LedgerChange { account: fact("account"), address, text: words }
     })
     .collect()
 }
@@ -131,7 +139,11 @@ fn plain_text(value: &Value) -> String {
 fn render_step(run: &RecordedRun<'_>, step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> String {
     let told = describe_recorded_step(step, record);
     let mut text = format!("{} {}: {}\n", escape(&step.id), escape(&recorded_step_subject(step)), told.end);
-    let _ = writeln!(text, "    {} {}", told.method, escape(&told.target));
+    let account = match run.started.plan.accounts.len() {
+        0 | 1 => String::new(),
+        _ => format!(" (account {})", escape(&step.call.account)),
+    };
+    let _ = writeln!(text, "    {} {}{account}", told.method, escape(&told.target));
     if !told.when.is_empty() {
         let answer = [
             told.status.map(|status| format!("status {status}")),
@@ -232,7 +244,7 @@ pub(super) fn changed_by_answer(
         }
         let (before, after) = run.served_around(step);
         let show = |id: Option<&str>| id.map_or_else(|| "nothing".to_owned(), escape);
-        return vec![(number.clone(), show(before), show(after))];
+        return vec![(number.clone(), show(before.as_deref()), show(after))];
     }
     let (Some(after), done) = (record.object_after(), record.end() == Some(StepEnding::Done)) else {
         return Vec::new();
@@ -249,7 +261,7 @@ pub(super) fn json_value_text(value: &Value) -> String {
 }
 
 /// Names of the columns of an export.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 19] = [
     "run",
     "began",
     "user",
@@ -268,6 +280,7 @@ pub const COLUMNS: [&str; 18] = [
     "milliseconds",
     "changes",
     "undo",
+    "account",
 ];
 
 /// The content of one row of an export, beside its run.
@@ -283,16 +296,17 @@ struct ExportCells {
     milliseconds: String,
     changes: String,
     undo: String,
+    account: String,
 }
 
 /// One row for each step, and one for each change of the ledger alone.
-pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 18]> {
+pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 19]> {
     let mut rows = Vec::new();
     for run in runs {
-        let ledger = ledger_changes(run.started).into_iter().map(|(address, effect)| ExportCells {
-            step: "-".to_owned(),
-            address,
-            changes: effect,
+        let ledger = ledger_changes(run.started).into_iter().map(|change| ExportCells {
+            address: change.address,
+            changes: change.text,
+            account: change.account,
             ..ExportCells::default()
         });
         let steps = run.started.plan.steps.iter().zip(&run.steps).map(|(step, record)| {
@@ -311,6 +325,7 @@ pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 18]> {
                 milliseconds: told.milliseconds.map(|time| time.to_string()).unwrap_or_default(),
                 changes: changes.collect::<Vec<_>>().join("; "),
                 undo: undo_of_step(run, &step.id),
+                account: step.call.account.clone(),
             }
         });
         rows.extend(ledger.chain(steps).map(|cells| export_row(run, cells)));
@@ -319,7 +334,7 @@ pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 18]> {
 }
 
 /// The cells in the order of [`COLUMNS`].
-fn export_row(run: &RecordedRun<'_>, cells: ExportCells) -> [String; 18] {
+fn export_row(run: &RecordedRun<'_>, cells: ExportCells) -> [String; 19] {
     let started = run.started;
     [
         run.id.to_owned(),
@@ -340,6 +355,7 @@ fn export_row(run: &RecordedRun<'_>, cells: ExportCells) -> [String; 18] {
         cells.milliseconds,
         cells.changes,
         cells.undo,
+        cells.account,
     ]
 }
 

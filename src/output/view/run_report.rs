@@ -141,7 +141,7 @@ impl<'a> RunReport<'a> {
         Self {
             run,
             steps: steps.chain(again).collect(),
-            ledger: ledger_changes(run.started).into_iter().map(|(_, effect)| effect).collect(),
+            ledger: ledger_changes(run.started).into_iter().map(|change| change.text).collect(),
             cut: cut_numbers(run),
             limits,
         }

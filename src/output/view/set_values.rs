@@ -18,17 +18,28 @@ pub fn display_shown(value: &RecordedValue) -> String {
 
 /// What was there before, and since.
 fn describe_set(written: &RecordedChange<'_>) -> String {
-    let is_number = written.attribute.as_deref().is_some_and(|name| name.starts_with("numbers."));
-    let show = |value: &RecordedValue, server: Option<&str>| match (value, server) {
+    let (before, since) = (side(written, &written.before, written.servers[0]), describe_since(written));
+    if written.refused().is_some() { since } else { format!("{before} -> {since}") }
+}
+
+/// What is there since, or was sent.
+fn describe_since(written: &RecordedChange<'_>) -> String {
+    let after = side(written, &written.after, written.servers[1]);
+    match (&written.sent, &written.after) {
+        (None, _) => after,
+        (Some(sent), RecordedValue::Value(shown)) if shown.is_null() => {
+            format!("{} (sent; the answer showed no value)", json_value_text(sent))
+        }
+        (Some(sent), _) => format!("{after} (sent {}, not accepted)", json_value_text(sent)),
+    }
+}
+
+/// A value; of a number the address of what serves it, where a run names it.
+fn side(written: &RecordedChange<'_>, value: &RecordedValue, server: Option<&str>) -> String {
+    match (value, server) {
         (_, Some(address)) => escape(address),
-        (RecordedValue::Absent, None) if is_number => "nothing".to_owned(),
+        (RecordedValue::Absent, None) if written.number().is_some() => "nothing".to_owned(),
         (value, None) => display_shown(value),
-    };
-    let [before, after] =
-        [(&written.before, written.servers[0]), (&written.after, written.servers[1])].map(|(value, by)| show(value, by));
-    match &written.refused {
-        Some(sent) => format!("{before} (sent {}, not accepted)", json_value_text(sent)),
-        None => format!("{before} -> {after}"),
     }
 }
 
@@ -66,7 +77,10 @@ pub fn render_blame(written: &[&RecordedChange<'_>]) -> String {
 pub fn render_in_force<'a>(written: impl Iterator<Item = &'a &'a RecordedChange<'a>>, columns: usize) -> String {
     let mut rows = vec![["VALUE", "SET TO", "SINCE", "RUN"].map(str::to_owned)];
     rows.extend(written.map(|written| {
-        [title(written), display_shown(&written.after), written.ended_at.to_owned(), written.run.id.chars().take(13).collect()]
+        // What it was disconnected from may no longer exist.
+        let cut = written.number().filter(|_| written.after == RecordedValue::Absent);
+        let name = cut.map_or_else(|| title(written), str::to_owned);
+        [name, describe_since(written), written.ended_at.to_owned(), written.run.id.chars().take(13).collect()]
     }));
     render_table(&rows, columns)
 }

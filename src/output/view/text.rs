@@ -89,7 +89,8 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
         push_line(&mut out, &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") });
     }
     push_line(&mut out, &paint(FAINT, format!("Digest: {}", escape(&plan.digest))));
-    fit_lines(&out, detail.columns)
+    // A plan without accounts begins with a heading.
+    fit_lines(out.trim_start_matches('\n'), detail.columns)
 }
 
 fn push_line(out: &mut String, text: &str) {

@@ -9,31 +9,40 @@ use crate::document::v1::{Body, CallV1, Inverse};
 use crate::state::journal::RecordedRun;
 use crate::text::escape;
 
-/// What was known about undoing the run before its first request.
+/// What was known about undoing the run before its first request: how to undo each part of it, and what that does not restore.
 pub(super) fn render_undo(undo: &[Inverse], columns: usize) -> String {
     let mut text = String::new();
-    if undo.iter().any(|inverse| !inverse.calls.is_empty()) {
+    let (undone, kept): (Vec<&Inverse>, Vec<&Inverse>) = undo.iter().partition(|inverse| !inverse.calls.is_empty());
+    if !undone.is_empty() {
         text.push_str("\nTo undo this, as known before the first request\n");
         text.push_str("({s1} stands for the object that s1 created, or that replaces what s1 deleted)\n");
     }
-    for inverse in undo.iter().filter(|inverse| !inverse.calls.is_empty()) {
+    let room = columns.saturating_sub(4).max(40);
+    for inverse in undone {
         let _ = writeln!(text, "  {}", escape(&inverse.what));
         for call in &inverse.calls {
             let _ = writeln!(text, "    {}", escape(&describe_call(call)));
         }
+        for line in difference_after_undo(inverse).iter().flat_map(|why| wrap_text(&escape(why), room)) {
+            let _ = writeln!(text, "    {line}");
+        }
     }
-    let lost = || undo.iter().filter_map(|inverse| Some((&inverse.what, inverse.lost.as_ref()?)));
-    if lost().next().is_some() {
+    if !kept.is_empty() {
         text.push_str("\nCannot be undone\n");
     }
-    for (what, why) in lost() {
-        for (index, line) in
-            wrap_text(&escape(&format!("{what}: {why}")), columns.saturating_sub(4).max(40)).into_iter().enumerate()
-        {
+    for inverse in kept {
+        let why = inverse.lost.as_deref().unwrap_or_default();
+        for (index, line) in wrap_text(&escape(&format!("{}: {why}", inverse.what)), room).into_iter().enumerate() {
             let _ = writeln!(text, "  {}{line}", if index == 0 { "" } else { "  " });
         }
     }
     text
+}
+
+/// What requests that undo something do not restore.
+pub(super) fn difference_after_undo(inverse: &Inverse) -> Option<&str> {
+    let why = inverse.lost.as_deref().filter(|_| !inverse.calls.is_empty())?;
+    Some(why.strip_prefix("permanent: ").unwrap_or(why))
 }
 
 /// A request in one line, with the names of what it sends.

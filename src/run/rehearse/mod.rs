@@ -72,13 +72,14 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         Some(of) => {
             let undo = undo::plan_undo(&mut session, &of, &choice).await?;
             progress.on_event(&RunEvent::UndoFound { run: &undo.of, left: &undo.not_undone });
+            let exit_of_nothing = undo.exit_of_nothing();
             let plan = match (undo.plan, reviewed) {
                 (Some(plan), _) => plan,
                 // A saved plan that did something is stale.
                 (None, Some(_)) => Plan::from_ledger_updates(Vec::new(), Vec::new()),
                 (None, None) => {
                     progress.on_event(&RunEvent::NothingToTakeBack { is_whole: undo.not_undone.is_empty() });
-                    return Ok((Exit::Done, None));
+                    return Ok((exit_of_nothing, None));
                 }
             };
             progress.on_event(&RunEvent::UndoMoved(&undo.moved));
@@ -135,6 +136,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         steps: request.steps,
         stop: progress.stop_requests(),
         refused: 0,
+        leaves_dark: false,
     };
     let (exit, shown) = stage.run_rehearsal(&how, &plan, reviewed.is_some(), &real, reading).await?;
     Ok((exit, Some(shown)))

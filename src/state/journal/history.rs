@@ -1,5 +1,6 @@
 //! Which run set which value: read from the plans and outcomes that the journal holds.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::recorded_run::step_taken_back;
@@ -39,8 +40,20 @@ pub struct RecordedChange<'a> {
     pub after: RecordedValue,
     /// Addresses of what served the number before and after, where the runs name them.
     pub servers: [Option<&'a str>; 2],
+    /// What was sent, where the answer showed no value, or still the value before.
+    pub sent: Option<Value>,
+}
+
+impl RecordedChange<'_> {
     /// What was sent, where the service continued to show the value before.
-    pub refused: Option<Value>,
+    pub fn refused(&self) -> Option<&Value> {
+        self.sent.as_ref().filter(|_| self.before == self.after)
+    }
+
+    /// The number that it connected or disconnected.
+    pub fn number(&self) -> Option<&str> {
+        self.attribute.as_deref()?.strip_prefix("numbers.")
+    }
 }
 
 /// Everything that was set, oldest first.
@@ -49,7 +62,7 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
     let mut made: BTreeMap<&str, &str> = BTreeMap::new();
     let names = target_addresses(runs);
     for run in runs {
-        let named = |account: &'a str, id: Option<&'a str>| id.and_then(|id| names.get(&(account, id)).copied());
+        let named = |account: &str, id: Option<&str>| -> Option<&'a str> { names.get(&(account, id?)).copied() };
         for (step, record) in run.started.plan.steps.iter().zip(&run.steps) {
             let (Some(address), Some(at)) = (step.address.as_deref(), record.done_at()) else { continue };
             if let (Operation::Create { .. }, Some(id)) = (&step.operation, record.created_id()) {
@@ -64,7 +77,7 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
                 before,
                 after,
                 servers: [None; 2],
-                refused: None,
+                sent: None,
             };
             match &step.operation {
                 // A replacement deletes the old object; the new one has the address.
@@ -75,20 +88,21 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
                 }
                 Operation::Connect { number, .. } | Operation::Disconnect { number, .. } => {
                     let ((before, after), account) = (run.served_around(step), step.call.account.as_str());
-                    let change = set(Some(format!("numbers.{number}")), recorded_id(before), recorded_id(after));
-                    all.push(RecordedChange { servers: [named(account, before), named(account, after)], ..change });
+                    let servers = [named(account, before.as_deref()), named(account, after)];
+                    let change = set(Some(format!("numbers.{number}")), recorded_id(before.as_deref()), recorded_id(after));
+                    all.push(RecordedChange { servers, ..change });
                 }
                 Operation::ReadBack { .. } => {}
                 Operation::Create { .. } | Operation::Update { .. } => {
                     for (name, _) in body_entries(step) {
                         let (before, after) = record.values_around(run, step, name);
-                        let sent = record.sent_value(run, step, name).map(RecordedValue::Value);
-                        let refused =
-                            match sent.filter(|sent| before == after && *sent != after && before != RecordedValue::Secret) {
-                                Some(RecordedValue::Value(sent)) => Some(sent),
-                                _ => None,
-                            };
-                        all.push(RecordedChange { refused, ..set(Some(name.clone()), before, after) });
+                        let RecordedValue::Value(shown) = &after else {
+                            all.push(set(Some(name.clone()), before, after));
+                            continue;
+                        };
+                        let sent = record.sent_value(run, step, name);
+                        let sent = sent.filter(|sent| sent != shown && (before == after || shown.is_null()));
+                        all.push(RecordedChange { sent, ..set(Some(name.clone()), before, after) });
                     }
                 }
             }
@@ -103,7 +117,7 @@ pub fn recorded_changes<'a>(runs: &'a [RecordedRun<'a>]) -> Vec<RecordedChange<'
 fn reconnected_change<'a>(
     run: &'a RecordedRun<'a>,
     back: &RecordedStep<'a>,
-    named: &dyn Fn(&'a str, Option<&'a str>) -> Option<&'a str>,
+    named: &dyn Fn(&str, Option<&str>) -> Option<&'a str>,
 ) -> Option<RecordedChange<'a>> {
     let cut = step_taken_back(run, back)?;
     let (at, address) = (back.done_at()?, cut.address.as_deref()?);
@@ -120,7 +134,7 @@ fn reconnected_change<'a>(
         before,
         after,
         servers: [None, named(&cut.call.account, Some(id))],
-        refused: None,
+        sent: None,
     })
 }
 
@@ -158,13 +172,21 @@ fn target_addresses<'a>(runs: &'a [RecordedRun<'a>]) -> BTreeMap<(&'a str, &'a s
     names
 }
 
-/// The last values that were set up to a time (as the journal writes times), by address and attribute.
+/// The last values that were set up to a time (as the journal writes times), by address and attribute. A number that was disconnected
+/// from an object that is deleted now is in it until it is connected again, wherever that is.
 pub fn in_force<'h, 'a>(history: &'h [RecordedChange<'a>], until: &str) -> BTreeMap<(&'a str, &'h str), &'h RecordedChange<'a>> {
     let mut now = BTreeMap::new();
     for written in history.iter().filter(|written| written.ended_at <= until) {
         match &written.attribute {
-            None => now.retain(|(address, _), _| *address != written.address),
-            Some(attribute) => _ = now.insert((written.address, attribute.as_str()), written),
+            None => now.retain(|(address, _), last: &mut &RecordedChange<'_>| {
+                *address != written.address || last.number().is_some() && last.after == RecordedValue::Absent
+            }),
+            Some(attribute) => {
+                if written.number().is_some() {
+                    now.retain(|(_, of), last| *of != attribute || last.after != RecordedValue::Absent);
+                }
+                now.insert((written.address, attribute.as_str()), written);
+            }
         }
     }
     now
@@ -235,26 +257,25 @@ impl<'a> RecordedStep<'a> {
 }
 
 impl RecordedRun<'_> {
-    /// What serves the number of a connect or disconnect before and after it, as the steps of this run say: a number that is moved is
-    /// disconnected first.
-    pub fn served_around<'s>(&'s self, step: &'s StepV1) -> (Option<&'s str>, Option<&'s str>) {
+    /// What serves the number of a connect or disconnect right before and after it, as the steps of this run say: nothing serves a
+    /// number that an earlier step disconnected.
+    pub fn served_around<'s>(&'s self, step: &'s StepV1) -> (Option<Cow<'s, str>>, Option<&'s str>) {
         let by = |state: &'s ServedState| match state {
-            ServedState::By { id, .. } => Some(id.as_str()),
-            _ => None,
+            ServedState::By { id, .. } => Some(Cow::Borrowed(id.as_str())),
+            ServedState::OneOf(ids) => Some(Cow::Owned(ids.join(" or "))),
+            ServedState::NotThere | ServedState::Unserved => None,
         };
         match &step.operation {
             Operation::Disconnect { before, .. } => (by(before), None),
             Operation::Connect { number, provider, before, .. } => {
-                let cut = self.started.plan.steps.iter().take_while(|earlier| earlier.id != step.id);
-                let cut = cut.filter_map(|earlier| match &earlier.operation {
-                    Operation::Disconnect { number: of, before, .. } if of == number => by(before),
-                    _ => None,
-                });
+                let mut earlier = self.started.plan.steps.iter().take_while(|earlier| earlier.id != step.id);
+                let is_cut =
+                    earlier.any(|earlier| matches!(&earlier.operation, Operation::Disconnect { number: of, .. } if of == number));
                 let after = match provider {
                     Ref::Id(id) => Some(id.as_str()),
                     Ref::Step(maker) => Some(self.id_created_by(maker).unwrap_or(maker)),
                 };
-                (by(before).or_else(|| cut.last()), after)
+                (by(before).filter(|_| !is_cut), after)
             }
             _ => (None, None),
         }

@@ -37,6 +37,14 @@ pub enum JournalError {
         /// Where.
         broken: BrokenLine,
     },
+    /// None is there, although the ledger records its end.
+    #[error("the journal {place} does not exist, or is empty; the ledger records {lines} of its lines")]
+    Missing {
+        /// Which file or object.
+        place: String,
+        /// How many lines it had when the ledger was saved.
+        lines: u64,
+    },
     /// The current key did not make its last line.
     #[error("the journal {place} was not written with the fingerprint key of this run: {why}")]
     OtherKey {
@@ -69,6 +77,7 @@ impl JournalError {
         match self {
             Self::Place(error) => error.code(),
             Self::Broken { broken, .. } => broken.code,
+            Self::Missing { .. } => "telform::journal::missing",
             Self::OtherKey { forged: true, .. } => "telform::journal::mac",
             Self::OtherKey { forged: false, .. } => "telform::journal::key",
             Self::Restored { .. } => "telform::journal::restored",
@@ -80,6 +89,7 @@ impl JournalError {
         match self {
             Self::Place(error) => error.help(),
             Self::Broken { .. } => "check it with `telform journal verify` and restore the original file; to continue without it, `telform journal restart` keeps it as evidence and starts a new one".to_owned(),
+            Self::Missing { .. } => "restore it from a backup; to continue without it, `telform journal restart` starts a new one, and the runs before it can be neither resumed nor undone".to_owned(),
             Self::OtherKey { forged: true, .. } => "check it with `telform journal verify` and restore the original journal and ledger; to continue without them, `telform journal restart` keeps the journal as evidence and starts a new one".to_owned(),
             Self::OtherKey { forged: false, .. } => "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` continues with a new one".to_owned(),
             Self::Restored { head, .. } => format!(
@@ -168,7 +178,11 @@ pub async fn open_journal(
 
 /// Whether a head in the ledger belongs to the journal.
 pub fn check_kept_head(place: &StateStore, journal: &ParsedJournal, kept: &JournalHead) -> Result<(), JournalError> {
-    journal.contains_head(kept).map_err(|broken| JournalError::Broken { place: journal_display_name(place), broken })
+    let place = journal_display_name(place);
+    if journal.lines.is_empty() && journal.torn_line.is_none() && kept.seq > 0 {
+        return Err(JournalError::Missing { place, lines: kept.seq });
+    }
+    journal.contains_head(kept).map_err(|broken| JournalError::Broken { place, broken })
 }
 
 /// Whether the object that holds its end is the version that the ledger recorded. An object that has grown since is a

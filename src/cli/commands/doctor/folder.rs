@@ -12,7 +12,7 @@ use crate::run::git;
 use crate::run::journal_key::JournalKey;
 use crate::run::next_commands;
 use crate::run::session::follow_accounts;
-use crate::state::journal::{self, JournalRecord, MissingEnd, ParsedJournal, RecordedRun};
+use crate::state::journal::{self, JournalError, JournalRecord, MissingEnd, ParsedJournal, RecordedRun};
 use crate::state::ledger::{ConditionalWrites, LedgerError, LedgerStore, LockHolder, StateStore};
 use crate::text::list_first_few;
 
@@ -207,13 +207,15 @@ pub(super) async fn check_journal(
         }
         Ok((bytes, _)) => {
             let (journal, broken) = journal::check_up_to(&bytes);
-            let broken = broken.or_else(|| journal.contains_head(ledger.journal.as_ref()?).err());
-            match broken {
-                Some(broken) => Err((
+            let kept = ledger.journal.as_ref().filter(|_| broken.is_none());
+            let found = kept.and_then(|head| journal::check_kept_head(store.state_store(), &journal, head).err());
+            match (broken, found) {
+                (None, Some(error @ JournalError::Missing { .. })) => Err((format!("{error} [{}]", error.code()), error.help())),
+                (Some(broken), _) | (None, Some(JournalError::Broken { broken, .. })) => Err((
                     format!("it was altered: {broken} [telform::journal::broken]"),
                     "check it with `telform journal verify` and restore the original file; to continue without it, `telform journal restart` keeps it as evidence".to_owned(),
                 )),
-                None => Ok(journal),
+                _ => Ok(journal),
             }
         }
         Err(error) => Err((format!("{error} [{}]", error.code()), error.help())),

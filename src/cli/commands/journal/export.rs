@@ -22,6 +22,19 @@ pub struct ExportArgs {
     pub to: OutArgs,
 }
 
+impl ExportArgs {
+    /// Which outputs end where an altered journal does.
+    pub(super) fn describe_files(&self) -> String {
+        let named = self.formats.0.iter().filter_map(|target| target.file.as_ref()).chain(&self.to.out);
+        let names: Vec<String> = named.map(|file| file.display().to_string()).collect();
+        match names.as_slice() {
+            [] => "the export ends".to_owned(),
+            [one] => format!("{one} is written and ends"),
+            all => format!("{} are written and end", all.join(", ")),
+        }
+    }
+}
+
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {

@@ -6,24 +6,24 @@ use clap::{Args, Subcommand};
 
 use crate::cli::console::Console;
 use crate::model::ledger::Ledger;
-use crate::model::resource::Address;
-use crate::output::view::{journal as view, plural_kind, set_values};
-use crate::output::{self, Blame, RunList};
+use crate::output::view::{journal as view, plural_kind};
+use crate::output::{self, RunList};
 use crate::run::journal::journal_error;
 use crate::run::journal::note_in_progress;
 use crate::run::journal_key::{BEHIND, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
-use crate::services;
-use crate::state::journal::{self, BrokenLine, KeyVerification, MissingEnd, ParsedJournal, RecordedChange, RecordedRun};
+use crate::state::journal::{self, BrokenLine, JournalError, KeyVerification, MissingEnd, ParsedJournal, RecordedRun};
 use crate::state::ledger::LedgerStore;
 use crate::text::escape;
 
+mod blame;
 mod export;
 mod restart;
 mod show;
 mod verify;
 
+use blame::BlameArgs;
 use export::ExportArgs;
 use restart::RestartArgs;
 use show::ShowRunArgs;
@@ -55,7 +55,7 @@ pub enum JournalCommand {
     Show(ShowRunArgs),
     /// Show which run, plan and commit set a value, and its earlier value
     #[command(
-        after_help = "Examples:\n  telform journal blame partners.acme-west\n  telform journal blame partners.acme-west.zip"
+        after_help = "Examples:\n  telform journal blame partners.acme-west\n  telform journal blame partners.acme-west.zip\n  telform journal blame +14155550101"
     )]
     Blame(BlameArgs),
     /// Check every line, the order of every run, and the end that the ledger records
@@ -73,14 +73,6 @@ pub enum JournalCommand {
         after_help = "Examples:\n  telform journal restart\n\nAn intact journal is left as it is. Runs before the new journal cannot be undone or resumed: check first what they left open."
     )]
     Restart(RestartArgs),
-}
-
-/// `telform journal blame`.
-#[derive(Debug, Args, Clone)]
-pub struct BlameArgs {
-    /// What to look for
-    #[arg(value_name = "ADDRESS[.ATTRIBUTE]")]
-    pub value: String,
 }
 
 /// A journal up to the first line that differs from what was written.
@@ -110,11 +102,13 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
     };
     let broken = trail.broken.as_ref().filter(|_| !matches!(command, JournalCommand::Verify(_)));
     if let Some(broken) = broken {
-        out.print_stderr(&format!(
-            "the journal {} was altered: {}; only the lines before that are looked at\n",
-            escape(&trail.place),
-            escape(&broken.to_string())
-        ));
+        let ends = match command {
+            JournalCommand::Export(args) => args.describe_files(),
+            _ => "what is shown here ends".to_owned(),
+        };
+        let broken = JournalError::Broken { place: trail.place.clone(), broken: broken.clone() };
+        let (code, help) = (broken.code(), broken.help());
+        out.print_failure(&RunError::other(code, format!("{broken}; {ends} before that line"), help));
     }
     let mut runs = journal::collect_runs(&trail.journal.lines);
     match (&trail.broken, runs.last_mut()) {
@@ -124,7 +118,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
     let exit = match command {
         JournalCommand::List => list(out, &runs),
         JournalCommand::Show(args) => show::show_run(out, args, &runs)?,
-        JournalCommand::Blame(args) => blame(out, args, &trail, &runs)?,
+        JournalCommand::Blame(args) => blame::blame(out, args, &trail, &runs)?,
         // The ledger is older: the state of the journal is shown.
         JournalCommand::Verify(args) => verify::verify_journal(out, args, &trail, &runs, trouble.is_none())?,
         JournalCommand::Export(args) => export::export_runs(out, args, &trail, &runs)?,
@@ -142,16 +136,20 @@ impl JournalFile {
     async fn read(out: &Console) -> Result<Self, RunError> {
         let book = OpenedLedger::find(&out.context())?;
         let (bytes, place) = journal::read_journal_bytes(book.store.state_store()).await.map_err(journal_error)?;
-        if bytes.is_empty() && book.store.load().await?.is_none_or(|ledger| ledger.journal.is_none()) {
+        let ledger = book.store.load().await?;
+        let (mut journal, mut broken) = journal::check_up_to(&bytes);
+        if bytes.is_empty() {
+            if let Some(head) = ledger.as_ref().and_then(|ledger| ledger.journal.as_ref()) {
+                journal::check_kept_head(book.store.state_store(), &journal, head).map_err(journal_error)?;
+            }
             return Err(RunError::other(
                 "telform::journal::none",
                 format!("no journal exists at {place}"),
                 "an apply writes it next to the ledger; name another ledger with --ledger",
             ));
         }
-        let (mut journal, mut broken) = journal::check_up_to(&bytes);
         let mut ends = "the ledger does not record its end";
-        let ledger = book.store.load().await?.unwrap_or_else(Ledger::with_new_id);
+        let ledger = ledger.unwrap_or_else(Ledger::with_new_id);
         let behind = journal.is_ahead_of(&ledger);
         if let Some(head) = ledger.journal.as_ref().filter(|_| broken.is_none()) {
             broken = journal.contains_head(head).err();
@@ -189,63 +187,8 @@ fn list(out: &Console, runs: &[RecordedRun<'_>]) -> Exit {
         out.print(&if out.global.quiet {
             format!("{count} {word}{}\n", last.unwrap_or_default())
         } else {
-            view::render_run_list(runs, out.width())
+            view::render_run_list(runs, out.table_width())
         });
     }
     Exit::Done
-}
-
-/// The last run that set each value; for one attribute every run that did.
-fn blame(out: &Console, args: &BlameArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
-    let history = journal::recorded_changes(runs);
-    // A name may contain dots, so the whole text is tried as an address first.
-    let asked = Address::parse(&args.value);
-    let known = |address: &Address| history.iter().any(|it| it.address == address.to_string());
-    let whole = asked.as_ref().filter(|address| known(address)).map(ToString::to_string);
-    let mut fits: Vec<&RecordedChange<'_>> = history.iter().filter(|it| Some(it.address) == whole.as_deref()).collect();
-    if fits.is_empty() {
-        let parts = asked.and_then(|asked| asked.split_attribute(known));
-        let one = |it: &&RecordedChange<'_>| {
-            let Some((address, rest)) = parts.as_ref().filter(|(address, _)| it.address == address.to_string()) else {
-                return false;
-            };
-            // `numbers` means each number: `numbers.+14155550101`; the keys of a number's entry are set together.
-            let part = |name: &str| name.strip_prefix(rest.as_str()).is_some_and(|more| more.starts_with('.'));
-            let entry = services::link_entry(&address.kind);
-            let key = entry.is_some_and(|(_, words)| [words.holder, words.target].contains(&rest.as_str()));
-            key || it.attribute.as_deref().is_none_or(|name| name == rest || part(name))
-        };
-        fits = history.iter().filter(one).collect();
-        fits.reverse();
-    } else {
-        let mut last = std::collections::BTreeMap::new();
-        for written in fits {
-            last.insert(written.attribute.as_deref(), written);
-        }
-        fits = last.into_values().collect();
-    }
-    if fits.is_empty() {
-        let lines = trail.journal.lines.len();
-        let (found, help) = match trail.broken {
-            Some(_) => (
-                format!("{} is not in the {lines} {} that can be read", args.value, plural_kind(lines, "lines")),
-                "the journal was altered, and what follows is not looked at; restore the original file",
-            ),
-            None => {
-                let help = "values that existed before telform, and adopted values, are not in a journal";
-                (format!("no run has set {}", args.value), help)
-            }
-        };
-        return Err(RunError::other("telform::journal::blame", found, help));
-    }
-    if out.global.json {
-        out.print_document(&Blame { values: fits.iter().map(|written| output::written(written)).collect() });
-    } else if out.global.quiet {
-        let last = fits.iter().max_by_key(|written| written.ended_at);
-        let last = last.map(|it| format!(", the last time by run {} at {}", it.run.id, it.ended_at));
-        out.print(&format!("set {} {}{}\n", fits.len(), plural_kind(fits.len(), "times"), escape(&last.unwrap_or_default())));
-    } else {
-        out.print(&set_values::render_blame(&fits));
-    }
-    Ok(Exit::Done)
 }

@@ -74,7 +74,7 @@ pub(super) fn show_run(out: &Console, args: &ShowRunArgs, runs: &[RecordedRun<'_
             let writes = view::count_writes(run);
             out.print(&format!("{}: {}, writes: {writes}\n", escape(run.id), escape(run.result_text())));
         }
-        Some(RunFormat::Text) => out.print(&view::render_run(run, out.width())),
+        Some(RunFormat::Text) => out.print(&view::render_run(run, out.table_width())),
         Some(format) => out.print_as_is(&draw(format)),
     }
     Ok(Exit::Done)
@@ -104,11 +104,11 @@ fn show_at(out: &Console, at: &str, runs: &[RecordedRun<'_>]) -> Exit {
                 escape(&run.started.actor.user),
                 escape(run.result_text())
             );
-            let columns = if out.global.quiet { usize::MAX } else { out.width() };
+            let columns = if out.global.quiet { usize::MAX } else { out.table_width() };
             out.print(&(wrap_sentence(&text, columns) + "\n"));
             if !now.is_empty() && !out.global.quiet {
                 out.print("\n");
-                out.print(&set_values::render_in_force(now.values(), out.width()));
+                out.print(&set_values::render_in_force(now.values(), out.table_width()));
             }
         }
     }

@@ -28,7 +28,7 @@ pub(super) async fn run(out: &Console) -> Result<Exit, RunError> {
         return Ok(exit);
     }
     if !out.global.quiet {
-        out.print(&listed(&ledger, out.width()));
+        out.print(&listed(&ledger, out.table_width()));
     }
     let count = ledger.objects.len();
     let gap = if out.global.quiet { "" } else { "\n" };

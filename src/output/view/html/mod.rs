@@ -20,7 +20,7 @@ use super::markdown::CommentContext;
 use super::provenance::{PlanProvenance, describe_commit};
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
-use crate::plan::{ChangeAction, Plan, PlanRefusal};
+use crate::plan::{ChangeAction, NoticeCode, Plan, PlanRefusal};
 pub use drift::drift_as_html;
 pub use journal::{journal_as_html, run_report_as_html};
 use writer::HtmlWriter;
@@ -39,7 +39,8 @@ pub fn plan_as_html_in(plan: &Plan, context: &CommentContext) -> String {
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     let rows = order::StepRows::from_groups(&groups, &steps);
-    let title = format!("telform plan, {}: {}", verdict(plan).1, groups.summary(plan));
+    let what = if undone_run(plan).is_some() { "undo" } else { "plan" };
+    let title = format!("telform {what}, {}: {}", verdict(plan).1, groups.summary(plan));
     page_head(&mut page, &title, Some(("#changes", "Skip to the changes")));
     page_banner(&mut page, plan, &groups, &context.made);
     page.raw("<main id=\"main\">\n");
@@ -84,6 +85,11 @@ fn page_end(page: &mut HtmlWriter) {
     page.raw("</script>\n</body>\n</html>\n");
 }
 
+/// The run that a plan undoes.
+fn undone_run(plan: &Plan) -> Option<&str> {
+    plan.notices.iter().find(|notice| notice.code == NoticeCode::Undoes)?.detail.as_deref()
+}
+
 /// The class and the words of the verdict.
 fn verdict(plan: &Plan) -> (&'static str, &'static str) {
     match (plan.is_refused(), plan.has_changes()) {
@@ -105,10 +111,15 @@ fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>, ma
     if let Some(limits) = wording::describe_limits(plan) {
         page.raw("<p class=\"lead\">").words(&limits).raw("</p>\n");
     }
-    page.raw("<p class=\"over\">telform</p>\n<h1>Plan ");
+    let undone = undone_run(plan);
+    page.raw("<p class=\"over\">telform</p>\n<h1>").raw(if undone.is_some() { "Undo " } else { "Plan " });
     let (class, word) = verdict(plan);
     verdict_mark(page, class, word);
-    page.raw("</h1>\n<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n<dl class=\"facts\">\n");
+    page.raw("</h1>\n");
+    if let Some(run) = undone {
+        page.raw("<p class=\"lead\">This plan undoes ").words(run).raw(".</p>\n");
+    }
+    page.raw("<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n<dl class=\"facts\">\n");
     provenance_rows(page, "planned", made);
     for account in &plan.accounts {
         page.raw("<div><dt>").words(&account.name).raw("</dt><dd>");

@@ -4,6 +4,7 @@ use super::super::run_report::{RunReport, StepReport, StepResult, account_rows, 
 use super::writer::HtmlWriter;
 use super::{commit_row, verdict_mark};
 use crate::output::view::journal::count_writes;
+use crate::output::view::undo::difference_after_undo;
 
 /// Number of steps up to which all are in one open table. Of more, those that are not done come first and the rest is folded.
 const OPEN: usize = 60;
@@ -39,15 +40,23 @@ pub(super) fn run_card(page: &mut HtmlWriter, report: &RunReport<'_>, place: (us
         }
         page.raw("</ul></details>\n");
     }
-    let lost: Vec<_> = started.undo.iter().filter_map(|inverse| Some((&inverse.what, inverse.lost.as_ref()?))).collect();
-    if !lost.is_empty() {
-        page.raw("<details><summary>Cannot be undone (").number(lost.len()).raw(")</summary>\n<ul>\n");
-        for (what, why) in lost {
-            page.raw("<li>").code(what).raw(" ").advice(why).raw("</li>\n");
-        }
-        page.raw("</ul></details>\n");
-    }
+    let kept = started.undo.iter().filter(|inverse| inverse.calls.is_empty());
+    undo_section(page, "Cannot be undone", kept.filter_map(|inverse| Some((&*inverse.what, inverse.lost.as_deref()?))).collect());
+    let differs = |inverse| difference_after_undo(inverse).map(|why| (&*inverse.what, why));
+    undo_section(page, "Not the same after an undo", started.undo.iter().filter_map(differs).collect());
     page.raw("</article>\n");
+}
+
+/// What an undo does not restore, and why.
+fn undo_section(page: &mut HtmlWriter, title: &str, lost: Vec<(&str, &str)>) {
+    if lost.is_empty() {
+        return;
+    }
+    page.raw("<details><summary>").text(title).raw(" (").number(lost.len()).raw(")</summary>\n<ul>\n");
+    for (what, why) in lost {
+        page.raw("<li>").code(what).raw(" ").advice(why).raw("</li>\n");
+    }
+    page.raw("</ul></details>\n");
 }
 
 fn facts(page: &mut HtmlWriter, report: &RunReport<'_>) {
