@@ -14,12 +14,14 @@ use crate::services;
 use crate::state::journal::RecordedRun;
 
 mod compared_objects;
+mod counts;
 mod last_seen;
 mod number_entries;
 mod own_changes;
 
 pub(in crate::analysis) use compared_objects::needs_kind;
 pub use compared_objects::{ComparedObjects, NotCompared, NumberState, compared_objects};
+pub use counts::{count_by_class, count_differences};
 pub use last_seen::record_last_seen;
 pub use own_changes::UnfinishedRun;
 
@@ -31,6 +33,8 @@ pub enum DriftClass {
     LeftDark,
     /// A run of telform changed it, or tried to, and did not complete.
     Unfinished,
+    /// A run of telform planned it and ended before it. The service shows what it showed then.
+    NotStarted,
     /// The object was deleted or hidden outside telform.
     Gone,
     /// It was changed outside telform.
@@ -53,9 +57,10 @@ pub enum DriftClass {
 
 impl DriftClass {
     /// Each of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LeftDark,
         Self::Unfinished,
+        Self::NotStarted,
         Self::Gone,
         Self::Outside,
         Self::Both,
@@ -72,9 +77,14 @@ impl DriftClass {
         !matches!(self, Self::PutBack | Self::Pending | Self::Moves)
     }
 
-    /// Whether the configuration could state it instead. What a run left unfinished is continued or undone: nothing else changed it.
+    /// Whether a run of telform has to be continued or undone: nothing else changed it.
+    pub fn is_left_by_run(self) -> bool {
+        matches!(self, Self::Unfinished | Self::NotStarted)
+    }
+
+    /// Whether the configuration could state it instead.
     pub fn can_be_accepted(self) -> bool {
-        self.is_drift() && self != Self::Unfinished
+        self.is_drift() && !self.is_left_by_run()
     }
 
     /// What it means, for people.
@@ -82,6 +92,7 @@ impl DriftClass {
         match self {
             Self::LeftDark => "DARK: a run of telform disconnected a number and did not connect it again",
             Self::Unfinished => "left unfinished by a run of telform",
+            Self::NotStarted => "not written yet: a run of telform planned it and ended before it",
             Self::Gone => "missing: deleted outside telform, or hidden",
             Self::Outside => "changed outside telform",
             Self::Both => "changed outside telform and in the configuration",
@@ -100,13 +111,6 @@ impl std::fmt::Display for DriftClass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.serialize(f)
     }
-}
-
-/// How much differs, by class.
-pub fn counts_by_class(found: &[Drift]) -> BTreeMap<DriftClass, usize> {
-    let mut counts = BTreeMap::new();
-    found.iter().for_each(|drift| *counts.entry(drift.class).or_default() += 1);
-    counts
 }
 
 /// One thing that differs.
@@ -134,6 +138,9 @@ pub struct Drift {
     /// Id of the run that left it unfinished, or that sent what the service did not accept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// The numbers that it is about, where a run of telform left them dark.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dark: Vec<String>,
 }
 
 /// What drifted, by address and attribute. `plan` is the plan from the same inputs, `runs` what the journal records.
@@ -199,6 +206,7 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan, runs: &[RecordedRun<'_>]) ->
     found.extend(number_entries::drift_of_numbers(inputs, plan));
     number_entries::mark_left_dark(inputs, &mut found);
     own_changes::attribute_to_runs(inputs, runs, &mut found);
+    found.extend(own_changes::unfinished_replacements(inputs, runs));
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
     found
@@ -228,6 +236,7 @@ fn drift_of_undeclared(inputs: &Inputs<'_>, names: &ObjectAddresses<'_>) -> Vec<
             wanted: ShownValue::Absent,
             place: None,
             run: None,
+            dark: Vec::new(),
         };
         let Some(live) = listed.iter().find(|live| live.id == entry.id) else {
             if !account.is_unreadable(&address.kind, &entry.id) {
@@ -283,6 +292,7 @@ fn object_drift(inputs: &Inputs<'_>, address: &Address, class: DriftClass) -> Op
         wanted: ShownValue::Absent,
         place: Some(object.location.to_string()),
         run: None,
+        dark: Vec::new(),
     })
 }
 
@@ -336,6 +346,7 @@ fn attribute_drift(
         wanted: wanted.clone(),
         place: object.locations.get(name).or(Some(&object.location)).map(ToString::to_string),
         run: None,
+        dark: Vec::new(),
     })
 }
 

@@ -1,4 +1,5 @@
-//! Creates of which it is not known whether they created something: the next apply is refused until that is decided. Pure.
+//! Creates of which it is not known whether they created something: an apply that would send them again is refused until that is
+//! decided. Pure.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -36,7 +37,7 @@ impl OpenCreate {
 
     /// The commands that settle it, each after what it is for.
     pub fn commands(&self) -> Vec<(&'static str, String)> {
-        settling_commands(&self.address)
+        if self.until.is_some() { vec![wait_command()] } else { settling_commands(&self.address) }
     }
 }
 
@@ -48,7 +49,12 @@ pub fn settling_commands(address: &Address) -> Vec<(&'static str, String)> {
             ("If it was not created", format!("telform forget {address}")),
         ];
     }
-    vec![("To wait for it and read again", "telform resume --settle-timeout 10m".to_owned())]
+    vec![wait_command()]
+}
+
+/// For a create that only may still be running: reading shows its object, or its time passes.
+fn wait_command() -> (&'static str, String) {
+    ("To wait for it and read again", "telform resume --settle-timeout 10m".to_owned())
 }
 
 /// The creates that the ledger knows as open at this time.
@@ -75,6 +81,9 @@ pub fn open_creates(ledger: &Ledger, desired: &Desired, now: Timestamp) -> Vec<O
         })
     });
     let mut all: Vec<OpenCreate> = hidden.chain(watched).collect();
-    all.sort_by(|one, other| (&one.address, &one.since).cmp(&(&other.address, &other.since)));
+    // One for each address: what a person must decide, which counts for longer, or the one that may run the longest.
+    let order = |it: &OpenCreate| (it.until.is_some(), std::cmp::Reverse(it.until.clone()));
+    all.sort_by(|one, other| (&one.address, &one.account, order(one)).cmp(&(&other.address, &other.account, order(other))));
+    all.dedup_by(|one, other| (&one.address, &one.account) == (&other.address, &other.account));
     all
 }

@@ -223,6 +223,15 @@ fn former_objects(entry: &ManagedObject) -> impl Iterator<Item = (&str, &str)> {
     entry.left_behind.iter().map(|left| (left.account.as_str(), left.id.as_str())).chain(former)
 }
 
+/// Objects that the object of an address replaced and that are still there, each with its account.
+pub fn replaced_and_still_there<'a>(inputs: &Inputs<'a>, address: &'a Address) -> Vec<(&'a str, &'a str)> {
+    let listed = |(account, id): &(&str, &str)| {
+        inputs.live_objects(account, address.kind.as_str()).iter().any(|live| live.id == **id)
+            && inputs.ledger.address_of(account, address.kind.as_str(), id).is_none()
+    };
+    inputs.ledger.objects.get(address).into_iter().flat_map(former_objects).filter(listed).collect()
+}
+
 /// The same, without what a complete listing of its account lacks.
 fn unfinished_replacements<'a>(inputs: &Inputs<'a>, address: &'a Address) -> Vec<(&'a str, &'a str)> {
     let Some(entry) = inputs.ledger.objects.get(address) else { return Vec::new() };

@@ -156,6 +156,7 @@ impl LinkInputs<'_> {
             }
         }
         self.finish_moves(&mut wired);
+        self.note_dark_now(&mut wired);
         self.note_darkened(&mut wired);
         self.note_not_ringing(&mut wired);
         for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
@@ -171,10 +172,6 @@ impl LinkInputs<'_> {
         // Where the bridge cannot be read, it is not known how the move ended: it stays open.
         for open in self.unfinished_moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
             let served = self.index.served.contains(open.number.as_str());
-            if !served && wired.steps.connects_number(&open.number) {
-                let detail = Some(format!("{} on {}", open.number, open.bridge));
-                wired.remarks.notices.push(PlanNotice::about(NoticeCode::DarkNow, self.account, None, detail));
-            }
             // It is included in a bridge that is recreated: open until it is connected there.
             if wired.steps.connects_on_new_bridge(&open.number) {
                 continue;

@@ -57,7 +57,7 @@ mod undo_entry;
 mod undo_of_object;
 mod unnumbered_step;
 
-pub use account_moves::shown_now;
+pub use account_moves::{replaced_and_still_there, shown_now};
 pub use address_match::{AddressMatch, MatchedBy, match_address};
 pub use change::{AttributeChange, Change, ChangeAction, SecretState, ShownValue};
 pub use change_limit::ChangeLimit;

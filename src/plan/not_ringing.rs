@@ -8,6 +8,16 @@ use crate::model::ledger::CreatedConnection;
 use crate::model::resource::Connection;
 
 impl LinkInputs<'_> {
+    /// Numbers that an earlier run left dark and that this plan connects, on whichever bridge.
+    pub(super) fn note_dark_now(&self, wired: &mut LinkPlan) {
+        for open in self.unfinished_moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
+            if !self.index.served.contains(open.number.as_str()) && wired.steps.connects_number(&open.number) {
+                let detail = Some(format!("{} on {}", open.number, open.bridge));
+                wired.remarks.notices.push(PlanNotice::about(NoticeCode::DarkNow, self.account, None, detail));
+            }
+        }
+    }
+
     /// Declared numbers that something serves now that lets no call through: those that it goes on to serve, and those that ring
     /// after this plan.
     pub(super) fn note_not_ringing(&self, wired: &mut LinkPlan) {

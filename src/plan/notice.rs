@@ -64,7 +64,7 @@ pub enum NoticeCode {
     DroppedByService,
     /// The service does not show the attribute, so it cannot be compared.
     NotShown,
-    /// A secret is unchanged since telform last wrote it.
+    /// A secret is unchanged in the configuration since telform last wrote it.
     SecretUnchanged,
     /// A secret is the one that the service returns.
     SecretShown,
@@ -237,7 +237,7 @@ impl NoticeCode {
     pub fn describe_secrets(self, count: usize) -> String {
         let (what, them) = if count == 1 { ("secret", "it") } else { ("secrets", "them") };
         match self {
-            Self::SecretUnchanged => format!("{count} {what} unchanged since telform last wrote {them}"),
+            Self::SecretUnchanged => format!("{count} {what} unchanged in the configuration since telform last wrote {them}"),
             Self::SecretNotCompared if count > 1 => {
                 format!("{count} {what} not compared: the service does not show them, and telform sends them only on create")
             }
@@ -252,7 +252,7 @@ impl NoticeCode {
                 "undoes a run and does not change the YAML: if the YAML still states what that run did, the next apply does it again"
             }
             Self::NotUndone => "not undone",
-            Self::SecretUnchanged => "unchanged since telform last wrote it",
+            Self::SecretUnchanged => "unchanged in the configuration since telform last wrote it",
             Self::SecretShown => "the same as the service gives back",
             Self::Adopted => "found by natural key or pinned id: managed from now on; this sends nothing",
             Self::Renamed => "renamed in the ledger without a write to the service; its name until now is in parentheses",

@@ -52,11 +52,9 @@ pub fn has_natural_key(kind: &str, facts: &AccountFacts, object: &LiveObject, se
     key.is_some() && key == key_text(kind, facts, |name| object.attributes.get(name))
 }
 
-/// Why a natural key may not be sent now, in words: a create with it may still be running.
+/// Why a natural key may not be sent now, in words: a create with it may still be running. Also where a person recorded that it
+/// created nothing: nobody can see the object of a create that is still running.
 pub(super) fn describe_running_create(inputs: &Inputs<'_>, account: &str, kind: &Kind, key: &str) -> Option<String> {
-    if kind.hidden_until_verified {
-        return None;
-    }
     let facts = inputs.facts_of_account(account);
     let same = |of: &str, address: &Address, sent: &NaturalKey| {
         of == account && address.kind == kind.name && key_text(kind, facts, |name| sent.get(name)).as_deref() == Some(key)

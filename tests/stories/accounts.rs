@@ -447,7 +447,7 @@ pub(crate) fn partner(story: &Story, other: &Story, of: &str, more: &str, lines:
     let account = |name: &str, story: &Story, more: &str| {
         let url = story.sandbox.carrierx_url();
         format!(
-            "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, {more}token: {{ env: CARRIERX_TOKEN }} }}\n"
+            "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, settle_after: 0s, {more}token: {{ env: CARRIERX_TOKEN }} }}\n"
         )
     };
     let accounts = account("here", story, more) + &account("there", other, more);

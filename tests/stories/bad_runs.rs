@@ -50,7 +50,7 @@ fn a_number_that_a_run_left_dark_is_never_accepted_as_wanted() {
     let drift = story.expect(2, "drift");
     drift.says("+14155550102 in unpod: DARK: a run of telform disconnected it").says("bridges.sales");
     assert!(drift.stdout.find("DARK").unwrap() < drift.stdout.find("bridges.sales").unwrap(), "{}", drift.stdout);
-    story.expect(2, "drift -q").says("Left dark by a run: 1 number.");
+    story.expect(2, "drift -q").says("Drift: 1 number is dark.");
     let document = story.expect(2, "drift --json").json();
     assert_eq!(document["looked_at"]["left_dark"], json!({ "unpod": ["+14155550102"] }));
     assert_eq!(document["drift"][0]["class"], "left_dark");
@@ -197,4 +197,54 @@ fn output_options_replace_nothing_that_telform_needs() {
         story.expect(0, "plan --out plan.json");
         story.expect(0, "get numbers -o csv=numbers.csv");
     }
+}
+
+/// The quickstart, whose apply disconnects a number of a bridge that no file declares, and cannot connect it again.
+fn quickstart_left_dark() -> Story {
+    let story = Story::new("{}");
+    story.expect(0, "init --quickstart");
+    let fault = "faults:
+  - { match: { method: POST, path: '*support-bridge-002/connect-provider/', times: 0 }, when: before, effect: { answer: { status: 500 } } }
+";
+    story.file("world.yaml", &(story.read("world.yaml") + fault));
+    story.expect(5, "apply --sandbox world.yaml --auto-approve").says("DARK NOW (1)");
+    story
+}
+
+#[test]
+fn a_dark_number_and_half_a_replacement_are_drift_in_every_format() {
+    let story = quickstart_left_dark();
+    let drift = |more: &str| story.expect(2, &format!("drift --sandbox world.yaml {more}"));
+    let text = drift("");
+    text.says("+14155550104 in unpod: DARK").is_silent_about("No drift");
+    text.says("left unfinished by a run of telform (1)").says("41, which it replaced, is still there in unpod");
+    assert_eq!(text.stdout.matches("telform apply").count(), 1, "{}", text.stdout);
+    drift("-q").says("Drift: 1 number is dark, 1 other thing.");
+    let json = drift("--json").json();
+    assert_eq!(json["drifted"], true);
+    assert_eq!(json["counts"], json!({ "left_dark": 1, "unfinished": 1, "pending": 1 }));
+    assert_eq!((&json["drift"][1]["address"], &json["drift"][1]["live"]["value"]), (&json!("providers.backup"), &json!("41")));
+    drift("-o markdown").says("> [!WARNING]\n> `Drift: 1 number is dark, 1 other thing.`");
+    drift("-o slack").says("*telform drift: something drifted* `Drift: 1 number is dark, 1 other thing.`");
+    drift("-o junit").says("failures=\"2\"");
+    assert_eq!(drift("-o gitlab").stdout.matches("\"critical\"").count(), 2);
+    assert_eq!(drift("-o github").stdout.lines().filter(|line| line.starts_with("::warning")).count(), 2);
+    drift("--metrics drift.prom");
+    let metrics = story.read("drift.prom");
+    for line in [
+        "telform_drift_left_dark_numbers{account=\"unpod\"} 1\n",
+        "telform_drift_differences{account=\"unpod\",class=\"left_dark\"} 1\n",
+        "telform_drift_differences{account=\"unpod\",class=\"unfinished\"} 1\n",
+    ] {
+        assert!(metrics.contains(line), "{line}{metrics}");
+    }
+}
+
+#[test]
+fn a_number_that_a_resume_cannot_connect_is_named_again() {
+    let story = quickstart_left_dark();
+    story.expect(0, "plan --sandbox world.yaml").says("DARK now").says("+14155550104 on support-bridge-002");
+    let again = story.run("resume --sandbox world.yaml --auto-approve");
+    again.says("STILL DARK (1): an earlier run disconnected it").says("+14155550104  was to be on support-bridge-002");
+    story.run("resume --sandbox world.yaml --auto-approve -q").says("STILL DARK: +14155550104");
 }

@@ -471,3 +471,31 @@ fn metrics_say_what_differs_what_was_not_read_and_when() {
         assert_eq!(story.read("target"), "kept");
     }
 }
+
+#[test]
+fn a_secret_that_the_service_does_not_show_is_named_as_not_compared() {
+    let story = partner();
+    story.expect(0, "drift").says("1 secret not compared, because the service does not show it: partners.west password");
+    story.expect(0, "drift -q").says("1 secret not compared");
+    let looked = &story.expect(0, "drift --json").json()["looked_at"];
+    assert_eq!(looked["secrets_not_compared"], json!({ "carrierx": ["partners.west password"] }));
+    story.expect(0, "drift -o sarif").says("drift::secret_not_compared");
+}
+
+#[test]
+fn an_apply_that_is_refused_is_not_recommended() {
+    let story = partner();
+    let east = BLOCK.to_owned()
+        + "  east:
+    { login: east, password: { env: WEST_PASSWORD }, name: East, company_name: Acme, country_code: USA, zip: '01234',
+      owner_email: east@acme.example, phonenumber: '15162065575', payment_type: postpay }
+";
+    story.carrierx(&west(&east));
+    story.fault("{ match: { method: POST, path: /core/v2/partners }, effect: cut }");
+    story.expect(5, "apply --auto-approve");
+    story.sandbox.clear_faults();
+    by_hand(&story, |world| world["carrierx"]["partners"][0]["address1"] = json!("New Street 2"));
+    story.expect(3, "plan");
+    let ran = story.expect(2, "drift");
+    ran.says("changed outside telform").says("To see why an apply is refused (").is_silent_about("telform apply");
+}

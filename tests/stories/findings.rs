@@ -116,10 +116,8 @@ fn a_message_begins_with_the_verdict_and_drift_has_a_page() {
     by_hand(&story, "address1", "New <Street> & 2");
     story.expect(2, "drift --quiet --format html=drift.html").says("Drift: 1 thing.");
     let message = story.expect(2, "drift --format slack").stdout;
-    assert!(
-        message.starts_with("*telform drift: something drifted* `Drift: 1 thing.`\n• *!* `partners.west address1: "),
-        "{message}"
-    );
+    assert!(message.contains("\n• *!* `partners.west address1: "), "{message}");
+    assert!(message.starts_with("*telform drift: something drifted* `Drift: 1 thing.`\n`1 secret not compared, "), "{message}");
     assert!(message.contains("New &lt;Street&gt; &amp; 2"), "{message}");
     let page = story.read("drift.html");
     assert!(page.contains("To decide (1)") && page.contains("New &lt;Street&gt; &amp; 2"), "{page}");
@@ -166,4 +164,14 @@ fn an_apply_reports_each_step_as_a_case() {
     story.expect(1, &format!("apply --auto-approve {reports}"));
     assert_eq!(results(&file(&story, "run.sarif"))[0]["level"], "error");
     assert!(story.read("run.xml").contains("<failure"), "{}", story.read("run.xml"));
+}
+
+/// A number of a bridge that no file declares moves along with the configuration that serves it: each format names it.
+#[test]
+fn a_number_that_moves_is_a_finding_in_every_format() {
+    let story = Story::new("{}");
+    story.expect(0, "init --quickstart");
+    for format in ["github", "gitlab", "sarif", "junit", "slack"] {
+        story.expect(0, &format!("plan --sandbox world.yaml -o {format}")).says("+14155550104");
+    }
 }

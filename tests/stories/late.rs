@@ -7,6 +7,7 @@ use serde_json::Value;
 use telform::state::journal::{self, JournalFinding, JournalRecord};
 
 use crate::bench::{Ran, Story};
+use crate::partners::west;
 use crate::runs::{end, start};
 
 /// One kind in one generation: a world in which two objects may share a natural key, and an entry.
@@ -305,4 +306,36 @@ fn what_comes_late_for_nobody_is_named() {
     let id = story.world()["unpod"]["configurations"][0]["id"].clone();
     assert!(matches!(id, Value::Number(_)));
     ran.says(&format!("provider configuration {id}"));
+}
+
+/// A kind that hides its new objects: a person's word that the create made nothing does not end a request that may still be running.
+#[test]
+fn a_hidden_create_that_was_forgotten_is_not_sent_again_while_it_may_run() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    let with = |settle_after: &str| story.carrierx_with(&format!("settle_after: {settle_after}, "), &west(""));
+    with("1h");
+    story.fault("{ match: { method: POST, path: /core/v2/partners }, effect: cut }");
+    story.expect(5, "apply --auto-approve");
+    let of_create = |checks: &Value| -> Vec<Value> {
+        checks["checks"].as_array().unwrap().iter().filter(|check| check["what"] == "creates").cloned().collect()
+    };
+    let told = of_create(&story.run("doctor --json").json());
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0]["help"].as_str().unwrap().contains("telform forget partners.west"), "{told:#?}");
+
+    story.expect(0, "forget partners.west").says("but not before `settle_after` of account carrierx has passed");
+    let told = of_create(&story.run("doctor --json").json());
+    assert_eq!(told.len(), 1, "one create is named once: {told:#?}");
+    assert!(told[0]["found"].as_str().unwrap().contains("may still be running until"), "{told:#?}");
+    assert!(told[0]["help"].as_str().unwrap().contains("telform resume --settle-timeout"), "{told:#?}");
+    assert!(!told[0]["help"].as_str().unwrap().contains("forget"), "it was forgotten already: {told:#?}");
+    assert_eq!(story.run("drift --json").json()["open_creates"].as_array().unwrap().len(), 1);
+    refused(&story, "apply --auto-approve");
+    story.expect(0, "forget partners.west").says("Nothing to release").says("stays watched");
+
+    // Its time has passed.
+    with("0s");
+    story.apply();
+    assert_eq!(posts(&story), 1);
+    assert!(of_create(&story.run("doctor --json").json()).is_empty());
 }

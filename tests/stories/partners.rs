@@ -343,7 +343,7 @@ fn a_plan_says_what_is_known_of_a_password() {
     own.apply();
     own.sandbox.verify("west", "all");
     own.apply();
-    own.expect(0, "plan").says("1 secret unchanged since telform last wrote it (from env WEST_PASSWORD)");
+    own.expect(0, "plan").says("1 secret unchanged in the configuration since telform last wrote it (from env WEST_PASSWORD)");
     story.unset("WEST_PASSWORD");
     story.expect(0, "plan").says(unknown);
 }

@@ -61,7 +61,10 @@ fn a_new_key_file_and_everything_stays_known() {
     assert_eq!(names, [".gitignore", "ledger.journal", "ledger.json", "ledger.key", "ledger.mac.key"]);
     assert!(folder(&story).iter().all(|(_, text)| !text.contains(&old)), "nothing is kept of the old one");
     assert!(seals(&story).iter().all(|seal| !before.contains(seal)), "every seal is another one");
-    story.expect(0, "plan").says("3 secrets unchanged since telform last wrote them").is_silent_about("unknown");
+    story
+        .expect(0, "plan")
+        .says("3 secrets unchanged in the configuration since telform last wrote them")
+        .is_silent_about("unknown");
     assert!(story.take_log().iter().all(|line| line.starts_with("GET ")));
     story.in_sync();
 }
@@ -74,7 +77,7 @@ fn what_is_not_at_hand_is_unknown_and_listed() {
     shot!("rekey_partly", story.expect(0, "ledger rekey"));
     story.set("THIRD", "canary-third-r1");
     let plan = story.expect(0, "plan");
-    plan.says("1 secret unchanged since")
+    plan.says("1 secret unchanged in the configuration since")
         .says("providers.other auth_token (env OTHER)\n      providers.third auth_token (env THIRD)");
     story.take_log();
     story.apply();
@@ -112,7 +115,7 @@ fn a_key_from_the_environment() {
     assert!(folder(&story).iter().all(|(_, text)| !text.contains(OLD) && !text.contains(NEW)), "no key on disk");
     story.expect(0, "plan").says("is not the one that this ledger was written with");
     story.set("TELFORM_FINGERPRINT_KEY", NEW);
-    story.expect(0, "plan").says("3 secrets unchanged since");
+    story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
     story.in_sync();
 }
 
@@ -123,7 +126,7 @@ fn from_a_file_into_the_environment_and_back() {
     story.expect(0, "ledger rekey").says("contained the old key and was removed");
     assert!(!story.path(".telform/ledger.key").exists());
     story.set("TELFORM_FINGERPRINT_KEY", NEW);
-    story.expect(0, "plan").says("3 secrets unchanged since");
+    story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
     // A key of one's own, from a file.
     story.unset("TELFORM_FINGERPRINT_KEY_NEW");
     story.file("mine", OLD);
@@ -137,7 +140,7 @@ fn from_a_file_into_the_environment_and_back() {
     assert!(!story.path(".telform/ledger.key").exists(), "a key of the environment is not put on disk");
     fs::remove_file(story.path("mine")).unwrap();
     story.set("TELFORM_FINGERPRINT_KEY", OLD);
-    story.expect(0, "plan").says("3 secrets unchanged since");
+    story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
 }
 
 /// Interrupted after each of its writes: the ledger can be read, and the next apply completes the change.
@@ -174,16 +177,16 @@ fn cut_off_at_any_moment_the_ledger_has_its_key() {
         put("ledger.key", &old_key);
         put("ledger.new.key", &new_key);
         let plan = story.expect(0, "plan");
-        plan.says("3 secrets unchanged since").is_silent_about("fingerprint key");
+        plan.says("3 secrets unchanged in the configuration since").is_silent_about("fingerprint key");
         assert_eq!(text(&folder(&story), "ledger.key"), old_key, "{what}: a plan changes no file");
         story.apply();
-        story.expect(0, "plan").says("3 secrets unchanged since");
+        story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
         let kept = if ledger == &old_ledger { &old_key } else { &new_key };
         assert_eq!(&text(&folder(&story), "ledger.key"), kept, "{what}");
         // Started again it succeeds, whatever is left of the first try.
         story.expect(0, "ledger rekey").says("Carried over: 3 secrets");
         assert!(!story.path(".telform/ledger.new.key").exists(), "{what}");
-        story.expect(0, "plan").says("3 secrets unchanged since");
+        story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
     }
 }
 
@@ -219,7 +222,7 @@ fn killed_while_the_ledger_is_saved() {
     assert!(!output.status.success(), "it was cut off");
     assert_eq!((story.read(".telform/ledger.key"), story.read(".telform/ledger.json")), (key.clone(), ledger));
     assert_ne!(story.read(".telform/ledger.new.key"), key, "the new key was on disk before");
-    story.expect(0, "plan").says("3 secrets unchanged since");
+    story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
     story.expect(0, "ledger rekey").says("Carried over: 3 secrets");
-    story.expect(0, "plan").says("3 secrets unchanged since");
+    story.expect(0, "plan").says("3 secrets unchanged in the configuration since");
 }

@@ -100,7 +100,7 @@ fn what_can_be_said_about_a_secret() {
     story.apply();
     story.set("OTHER", "canary-other-22");
     shot!("three_answers", story.expect(0, "plan"));
-    story.expect(0, "plan -v").says("unchanged since telform last wrote it\n      providers.new auth_token");
+    story.expect(0, "plan -v").says("unchanged in the configuration since telform last wrote it\n      providers.new auth_token");
     let plan = story.expect(0, "plan --format json").json();
     let notices: Vec<(&str, &str)> = (plan["notices"].as_array().unwrap().iter())
         .map(|notice| (notice["code"].as_str().unwrap(), notice["address"].as_str().unwrap()))

@@ -83,7 +83,9 @@ fn another_source_of_the_same_value_is_another_plan() {
         story.expect(0, "apply --auto-approve");
     }
     // Nothing differs, and a reviewer nevertheless sees the source.
-    story.expect(0, "plan").says("2 secrets unchanged since telform last wrote them (from env OTHER, env TW)");
+    story
+        .expect(0, "plan")
+        .says("2 secrets unchanged in the configuration since telform last wrote them (from env OTHER, env TW)");
 }
 
 #[test]

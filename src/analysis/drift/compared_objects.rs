@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::model::kind::Field;
-use crate::model::resource::{Connection, ListingFailure};
+use crate::model::kind::{AttributeType, Field};
+use crate::model::ledger::ManagedObject;
+use crate::model::resource::{Address, Connection, ListingFailure, LiveObject};
 use crate::plan::{Inputs, NoticeCode, Plan, numbers_left_dark};
 use crate::services;
 
@@ -23,6 +24,8 @@ pub struct ComparedObjects {
     pub left_dark: BTreeMap<String, Vec<String>>,
     /// Declared numbers that do not ring, because what serves them lets no call through, by account: each with what serves it.
     pub not_ringing: BTreeMap<String, Vec<String>>,
+    /// Secrets of compared objects that were not compared, because the service does not show them, by account: each with its object.
+    pub secrets_not_compared: BTreeMap<String, Vec<String>>,
 }
 
 /// What "no drift" does not say about a number.
@@ -66,6 +69,11 @@ impl NumberState {
         }
     }
 
+    /// Whether something has to be decided: what serves a number may let no call through because the configuration says so.
+    pub fn is_drift(self) -> bool {
+        self == Self::LeftDark
+    }
+
     /// Whether the number takes no call now.
     pub fn is_silent(self) -> bool {
         self != Self::RecordedOnly
@@ -73,6 +81,11 @@ impl NumberState {
 }
 
 impl ComparedObjects {
+    /// The secrets that were not compared.
+    pub fn unseen_secrets(&self) -> Vec<&str> {
+        self.secrets_not_compared.values().flatten().map(String::as_str).collect()
+    }
+
     /// What "no drift" does not say about numbers: their account, the numbers, and how they are; silent ones first.
     pub fn number_states(&self) -> impl Iterator<Item = (&str, &[String], NumberState)> {
         let all = [
@@ -120,6 +133,7 @@ pub(in crate::analysis) fn needs_kind(inputs: &Inputs<'_>, account: &str, kind: 
 pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
     let mut looked = ComparedObjects::default();
     let about = |account: &str| inputs.options.accounts.is_empty() || inputs.options.accounts.contains(account);
+    let live = inputs.live.by_id();
     let mut unread: BTreeMap<(&str, &str, &str), (usize, &ListingFailure)> = BTreeMap::new();
     let managed = inputs.ledger.objects.iter();
     for (address, entry) in managed.filter(|(address, _)| inputs.options.is_about(address)) {
@@ -168,6 +182,10 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             }
             let of = looked.compared.entry(entry.account.clone()).or_default();
             *of.entry(address.kind.to_string()).or_default() += 1;
+            if let Some(live) = live.get(&(entry.account.as_str(), address.kind.as_str(), entry.id.as_str())) {
+                let unseen = unseen_secrets(inputs, address, entry, live).map(|name| format!("{address} {name}"));
+                looked.secrets_not_compared.entry(entry.account.clone()).or_default().extend(unseen);
+            }
         } else {
             let why = "the objects of its kind were not read".to_owned();
             let help = "`telform plan -v` shows the requests".to_owned();
@@ -196,7 +214,25 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
         looked.missed.push(NotCompared::new(what, &why.why, &why.help));
     }
+    looked.secrets_not_compared.retain(|_, secrets| !secrets.is_empty());
     looked
+}
+
+/// The secrets of an object that the YAML states or telform wrote, and that the service does not show.
+fn unseen_secrets<'a>(
+    inputs: &'a Inputs<'_>,
+    address: &'a Address,
+    entry: &'a ManagedObject,
+    live: &'a LiveObject,
+) -> impl Iterator<Item = &'static str> + 'a {
+    let fields = services::shapes_of_kind(&address.kind).into_iter().flat_map(|kind| kind.fields);
+    let names: BTreeSet<&'static str> =
+        fields.filter(|field| field.ty == AttributeType::Secret).map(|field| field.name).collect();
+    let stated = inputs.desired.objects.get(address);
+    names.into_iter().filter(move |name| {
+        let is_managed = entry.secrets.contains_key(*name) || stated.is_some_and(|it| it.attributes.contains_key(name));
+        is_managed && live.secrets.get(name).is_none_or(Option::is_none)
+    })
 }
 
 /// Whose links are managed, each looked up once for all numbers.

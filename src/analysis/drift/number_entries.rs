@@ -1,6 +1,6 @@
 //! Drift of numbers that are entries of their own: connections that were cut, or lead elsewhere, since telform last saw them.
 
-use super::{Drift, DriftClass};
+use super::{Drift, DriftClass, is_numbers_field};
 use crate::model::ledger::{CreatedConnection, Digest, ManagedObject, digest_of};
 use crate::model::resource::{Address, Connection, ServedBy};
 use crate::model::value::{CompactValue, Value};
@@ -35,6 +35,7 @@ fn number_drift(inputs: &Inputs<'_>, plan: &Plan, address: &Address, entry: &Man
         },
         place: wanted.map(|wanted| wanted.wanted.location.to_string()),
         run: None,
+        dark: Vec::new(),
     };
     let here = |it: &&Connection| it.number == entry.id && it.bridge == bridge && it.served_by != ServedBy::Unserved;
     let Some(connection) = connections.iter().find(here) else {
@@ -61,8 +62,12 @@ fn number_drift(inputs: &Inputs<'_>, plan: &Plan, address: &Address, entry: &Man
 /// Differences that are there because a run disconnected a number and did not connect it again.
 pub(super) fn mark_left_dark(inputs: &Inputs<'_>, found: &mut [Drift]) {
     let left_dark = numbers_left_dark(inputs);
-    for drift in found.iter_mut().filter(|drift| left_dark.iter().any(|open| is_about_number(inputs, drift, open))) {
-        drift.class = DriftClass::LeftDark;
+    for drift in found {
+        let about = left_dark.iter().filter(|open| is_about_number(inputs, drift, open));
+        let dark: Vec<String> = about.map(|open| open.number.clone()).collect();
+        if !dark.is_empty() {
+            (drift.class, drift.dark) = (DriftClass::LeftDark, dark);
+        }
     }
 }
 
@@ -71,11 +76,15 @@ fn is_about_number(inputs: &Inputs<'_>, drift: &Drift, open: &CreatedConnection)
     let Some(entry) = inputs.ledger.objects.get(&drift.address).filter(|entry| entry.account == open.account) else {
         return false;
     };
-    let holder = inputs.desired.objects.get(&drift.address).and_then(|object| object.numbers.as_ref());
-    match services::link_entry(&drift.address.kind) {
-        Some(_) => entry.id == open.number,
-        None => entry.id == open.bridge && holder.is_some_and(|numbers| numbers.contains_key(&open.number)),
+    if services::link_entry(&drift.address.kind).is_some() {
+        return entry.id == open.number;
     }
+    let is_of_numbers = || {
+        let account = inputs.live.accounts.get(&open.account);
+        account.zip(drift.attribute.as_deref()).is_some_and(|(account, name)| is_numbers_field(account, &drift.address, name))
+    };
+    let holder = inputs.desired.objects.get(&drift.address).and_then(|object| object.numbers.as_ref());
+    entry.id == open.bridge && holder.is_some_and(|numbers| numbers.contains_key(&open.number)) && is_of_numbers()
 }
 
 /// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Drift, DriftClass, find_field, live_object, numbers_on};
-use crate::document::v1::{Operation, Ref, ServedState, StepV1};
+use crate::document::v1::{Operation, Ref, ServedState, Shown, StepV1};
 use crate::model::kind::Field;
 use crate::model::ledger::{Digest, ManagedObject, digest_of};
 use crate::model::resource::{LiveAccount, ServedBy};
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{Inputs, ShownValue};
+use crate::plan::{Inputs, ShownValue, replaced_and_still_there};
 use crate::services;
 use crate::state::journal::{CUT_OFF, JournalRecord, RecordedRun, RecordedStep};
 
@@ -26,37 +26,88 @@ pub struct UnfinishedRun {
     pub command: Option<String>,
 }
 
-/// Marks what a run left unfinished. What a completed run set, and only the configuration states otherwise, is removed.
+/// Marks what a run left unfinished, or did not start. What a completed run set, and only the configuration states otherwise, is
+/// removed.
 pub(super) fn attribute_to_runs(inputs: &Inputs<'_>, runs: &[RecordedRun<'_>], found: &mut Vec<Drift>) {
     found.retain_mut(|drift| {
         if !matches!(drift.class, DriftClass::Gone | DriftClass::Outside | DriftClass::Both | DriftClass::Unknown) {
             return true;
         }
-        let Some(run) = run_that_left(inputs, runs, drift) else { return true };
-        if ended_well(run) {
-            return false;
-        }
-        drift.class = DriftClass::Unfinished;
-        drift.run = Some(run.id.to_owned());
+        let (run, class) = match run_that_left(inputs, runs, drift) {
+            Some(run) if ended_well(run) => return false,
+            Some(run) => (run, DriftClass::Unfinished),
+            None => match run_that_did_not_send(inputs, runs, drift) {
+                Some(found) => found,
+                None => return true,
+            },
+        };
+        (drift.class, drift.run) = (class, Some(run.id.to_owned()));
         true
     });
 }
 
+/// Objects that are still there although another one replaced them: their delete was to be the last step of a replacement, or of
+/// a move to another account.
+pub(super) fn unfinished_replacements(inputs: &Inputs<'_>, runs: &[RecordedRun<'_>]) -> Vec<Drift> {
+    let mut found = Vec::new();
+    for address in inputs.ledger.objects.keys().filter(|address| inputs.options.is_about(address)) {
+        for (account, id) in replaced_and_still_there(inputs, address) {
+            let is_delete = |step: &StepV1| {
+                step.call.account == account && matches!(&step.operation, Operation::Delete { id: of, .. } if of == id)
+            };
+            let run = runs.iter().rev().find(|run| run.started.plan.steps.iter().any(is_delete));
+            found.push(Drift {
+                address: address.clone(),
+                account: account.to_owned(),
+                attribute: None,
+                class: DriftClass::Unfinished,
+                live: ShownValue::Value(id.into()),
+                wanted: ShownValue::Absent,
+                place: inputs.desired.objects.get(address).map(|object| object.location.to_string()),
+                run: run.map(|run| run.id.to_owned()),
+                dark: Vec::new(),
+            });
+        }
+    }
+    found
+}
+
+/// The last run that planned this change, where it did not send it and the service shows what it showed then. Only where telform does
+/// not know what it last saw: otherwise what it saw decides.
+fn run_that_did_not_send<'r, 'a>(
+    inputs: &Inputs<'_>,
+    runs: &'r [RecordedRun<'a>],
+    drift: &Drift,
+) -> Option<(&'r RecordedRun<'a>, DriftClass)> {
+    let name = drift.attribute.as_deref().filter(|_| drift.class == DriftClass::Unknown)?;
+    if let Some(numbers) = DifferingNumbers::new(inputs, drift) {
+        let run = numbers.rewind(runs, RewoundSteps::Planned)?;
+        let class = if numbers.any_sent(run) { DriftClass::Unfinished } else { DriftClass::NotStarted };
+        return (!ended_well(run)).then_some((run, class));
+    }
+    let address = drift.address.to_string();
+    let planned = |run: &'r RecordedRun<'a>| {
+        let change = run.started.plan.changes.iter().find(|change| change.address == address)?;
+        Some((run, change.attributes.iter().find(|attribute| attribute.name == name)?))
+    };
+    let (run, attribute) = runs.iter().rev().find_map(planned)?;
+    let sends = |(step, record): (&StepV1, &RecordedStep<'_>)| {
+        step.address.as_deref() == Some(&address) && record.intent.is_some() && record.sent_value(run, step, name).is_some()
+    };
+    let is_as_planned = attribute.before == Shown::from(&drift.live) && !matches!(attribute.before, Shown::Secret(_));
+    let is_sent = run.started.plan.steps.iter().zip(&run.steps).any(sends);
+    (is_as_planned && !is_sent && !ended_well(run)).then_some((run, DriftClass::NotStarted))
+}
+
 /// The last run that changed or tried to change it, where its steps explain the whole difference.
 fn run_that_left<'r, 'a>(inputs: &Inputs<'_>, runs: &'r [RecordedRun<'a>], drift: &Drift) -> Option<&'r RecordedRun<'a>> {
+    if let Some(numbers) = DifferingNumbers::new(inputs, drift) {
+        return numbers.rewind(runs, RewoundSteps::Sent);
+    }
     let entry = inputs.ledger.objects.get(&drift.address)?;
     let account = inputs.live.accounts.get(&entry.account)?;
-    if let Some((_, words)) = services::link_entry(&drift.address.kind) {
-        let bridge = entry.key.get(words.holder)?.as_str()?;
-        let number = std::slice::from_ref(&entry.id);
-        return Rewinding::new(account, bridge, |it| it == entry.id).rewind(runs, (&entry.account, bridge), None, number);
-    }
     let Some(name) = &drift.attribute else { return run_that_deleted(runs, entry) };
     let (field, seen) = (find_field(account, &drift.address, name)?, entry.seen.get(name.as_str()));
-    if field.ty.is_links() {
-        let differing = differing_numbers(drift);
-        return Rewinding::new(account, &entry.id, |_| true).rewind(runs, (&entry.account, &entry.id), seen, &differing);
-    }
     if matches!(drift.live, ShownValue::Secret(_)) || matches!(drift.wanted, ShownValue::Secret(_)) {
         return None;
     }
@@ -149,6 +200,52 @@ fn differing_numbers(drift: &Drift) -> Vec<String> {
     live.keys().chain(wanted.keys()).filter(|number| live.get(*number) != wanted.get(*number)).cloned().collect()
 }
 
+/// The steps of runs that are taken back: those that may have been sent, or all that were planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RewoundSteps {
+    Sent,
+    Planned,
+}
+
+/// Numbers of a bridge about which a difference is.
+struct DifferingNumbers<'i> {
+    account: (&'i str, &'i LiveAccount),
+    bridge: &'i str,
+    /// The only one that is looked at, where it is an entry of its own.
+    only: Option<&'i str>,
+    /// What telform last saw of them all, where it knows that.
+    seen: Option<&'i Digest>,
+    differing: Vec<String>,
+}
+
+impl<'i> DifferingNumbers<'i> {
+    fn new(inputs: &Inputs<'i>, drift: &Drift) -> Option<Self> {
+        let entry = inputs.ledger.objects.get(&drift.address)?;
+        let account = (entry.account.as_str(), inputs.live.accounts.get(&entry.account)?);
+        if let Some((_, words)) = services::link_entry(&drift.address.kind) {
+            let bridge = entry.key.get(words.holder)?.as_str()?;
+            return Some(Self { account, bridge, only: Some(&entry.id), seen: None, differing: vec![entry.id.clone()] });
+        }
+        let name = drift.attribute.as_deref()?;
+        find_field(account.1, &drift.address, name).filter(|field| field.ty.is_links())?;
+        let (seen, differing) = (entry.seen.get(name), differing_numbers(drift));
+        Some(Self { account, bridge: &entry.id, only: None, seen, differing })
+    }
+
+    /// The last run that touched them, where its steps, and those of runs before it, lead to what serves them.
+    fn rewind<'r, 'a>(&self, runs: &'r [RecordedRun<'a>], steps: RewoundSteps) -> Option<&'r RecordedRun<'a>> {
+        let (account, live) = self.account;
+        let rewinding = Rewinding::new(live, self.bridge, |it| self.only.is_none_or(|only| only == it));
+        rewinding.rewind(runs, steps, (account, self.bridge), self.seen, &self.differing)
+    }
+
+    /// Whether a run may have sent a step about one of them.
+    fn any_sent(&self, run: &RecordedRun<'_>) -> bool {
+        let sent = number_states(run, RewoundSteps::Sent, self.account.0, self.bridge);
+        self.differing.iter().any(|number| sent.contains_key(number.as_str()))
+    }
+}
+
 /// What serves the numbers of a bridge, taken back run by run.
 struct Rewinding<'l> {
     served: BTreeMap<String, String>,
@@ -181,6 +278,7 @@ impl<'l> Rewinding<'l> {
     fn rewind<'r, 'a>(
         mut self,
         runs: &'r [RecordedRun<'a>],
+        steps: RewoundSteps,
         (account, bridge): (&str, &str),
         seen: Option<&Digest>,
         differing: &[String],
@@ -188,7 +286,7 @@ impl<'l> Rewinding<'l> {
         let mut last = None;
         let mut touched: BTreeSet<&str> = BTreeSet::new();
         for run in runs.iter().rev() {
-            let numbers = number_states(run, account, bridge);
+            let numbers = number_states(run, steps, account, bridge);
             if numbers.is_empty() {
                 continue;
             }
@@ -233,8 +331,13 @@ impl<'l> Rewinding<'l> {
     }
 }
 
-/// What the sent steps of a run intended for the numbers of a bridge.
-fn number_states<'r>(run: &'r RecordedRun<'_>, account: &str, bridge: &str) -> BTreeMap<&'r str, NumberStates<'r>> {
+/// What steps of a run intended for the numbers of a bridge.
+fn number_states<'r>(
+    run: &'r RecordedRun<'_>,
+    which: RewoundSteps,
+    account: &str,
+    bridge: &str,
+) -> BTreeMap<&'r str, NumberStates<'r>> {
     let id_of = |at: &'r Ref| match at {
         Ref::Id(id) => Some(id.as_str()),
         Ref::Step(maker) => run.id_created_by(maker),
@@ -245,7 +348,9 @@ fn number_states<'r>(run: &'r RecordedRun<'_>, account: &str, bridge: &str) -> B
     };
     let mut numbers: BTreeMap<&str, NumberStates<'_>> = BTreeMap::new();
     let steps = run.started.plan.steps.iter().zip(&run.steps);
-    for (step, record) in steps.filter(|(step, record)| record.intent.is_some() && step.call.account == account) {
+    let is_sent = |record: &RecordedStep<'_>| record.intent.is_some();
+    let counted = |record: &RecordedStep<'_>| which == RewoundSteps::Planned || is_sent(record);
+    for (step, record) in steps.filter(|(step, record)| counted(record) && step.call.account == account) {
         let (number, before, after) = match &step.operation {
             Operation::Connect { bridge: on, number, provider, before } if id_of(on) == Some(bridge) => {
                 (number, before, id_of(provider))
@@ -255,7 +360,7 @@ fn number_states<'r>(run: &'r RecordedRun<'_>, account: &str, bridge: &str) -> B
         };
         let first = served_by(before);
         let states = numbers.entry(number).or_insert_with(|| NumberStates { first, after: Vec::new() });
-        states.after.push(after);
+        states.after.extend(is_sent(record).then_some(after));
         // A number that was disconnected in vain is connected again at the end of the run.
         let again = |it: &RecordedStep<'_>| it.id.strip_prefix('r').is_some_and(|at| record.id.strip_prefix('s') == Some(at));
         if run.steps.iter().any(again) {

@@ -54,14 +54,13 @@ pub(crate) async fn run(out: &Console, args: &ForgetArgs) -> Result<Exit, RunErr
 }
 
 fn describe(address: &Address, done: &ReleasedAddress) -> String {
-    let create = done.watched.as_ref().filter(|_| !done.hidden_until_verified).map(|create| {
+    let create = done.watched.as_ref().map(|create| (escape(&create.describe_create()), escape(&create.account)));
+    let late = create.as_ref().map(|(sent, account)| {
         format!(
-            " Its create of {} got no answer and may have been carried out late, so its natural key stays watched: it is not sent again before `settle_after` of account {} has passed since then.",
-            escape(&create.describe_create()),
-            escape(&create.account)
+            " Its create of {sent} got no answer and may have been carried out late, so its natural key stays watched: it is not sent again before `settle_after` of account {account} has passed since then."
         )
     });
-    let create = create.unwrap_or_default();
+    let late = late.unwrap_or_default();
     if let Some(entry) = &done.released {
         let (id, account) = (escape(&entry.id), escape(&entry.account));
         let mut text = format!("Released {address}: {id} in account {account} stays as it is, and telform no longer manages it.");
@@ -78,7 +77,10 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
             };
             text.push_str(&format!(" Its entry at {place} remains: remove it too, {next}."));
         }
-        return text + &create;
+        return text + &late;
+    }
+    if !done.created_nothing {
+        return format!("Nothing to release: telform does not manage an object as {address}.{late}");
     }
     let noted = format!("Recorded: the interrupted create of {address} created nothing.");
     match &done.still_managed {
@@ -87,7 +89,11 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
             escape(&entry.id),
             escape(&entry.account)
         ),
-        None if done.hidden_until_verified => format!("{noted} The next apply creates it."),
-        None => format!("Nothing to release: telform does not manage an object as {address}.{create}"),
+        None => {
+            let (sent, account) = create.unwrap_or_default();
+            format!(
+                "{noted} An apply creates it, but not before `settle_after` of account {account} has passed since {sent}: until then the first request may still be running."
+            )
+        }
     }
 }

@@ -59,15 +59,55 @@ fn open_until(since: &str, settle_after: Duration, read_at: Option<Timestamp>) -
 }
 
 impl Ledger {
-    /// Watches the natural key of a create that got no answer. Returns whether it is new to the list.
+    /// Watches the natural key of a create that got no answer. Returns whether the list says more than before. One create is listed
+    /// once, with its run if that is known: without a run it has the time of its announcement, shortly before it was sent.
     pub fn watch_create(&mut self, create: UnansweredCreate) -> bool {
-        let known = self
-            .watched
-            .iter()
-            .any(|known| (&known.run, &known.step, &known.since) == (&create.run, &create.step, &create.since));
-        if !known {
-            self.watched.push(create);
+        let same = |known: &&mut UnansweredCreate| {
+            (&known.account, &known.address, &known.key) == (&create.account, &create.address, &create.key)
+                && match (known.run.is_empty(), create.run.is_empty()) {
+                    (_, true) => known.since >= create.since,
+                    (true, false) => known.since <= create.since,
+                    (false, false) => (&known.run, &known.step, &known.since) == (&create.run, &create.step, &create.since),
+                }
+        };
+        match self.watched.iter_mut().find(same) {
+            Some(known) if known.run.is_empty() && !create.run.is_empty() => *known = create,
+            Some(_) => return false,
+            None => self.watched.push(create),
         }
-        !known
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use litemap::LiteMap;
+
+    use super::*;
+
+    fn create(since: &str, run: &str) -> UnansweredCreate {
+        UnansweredCreate {
+            address: Address::new("partners", "west"),
+            account: "main".to_owned(),
+            key: LiteMap::new(),
+            since: since.to_owned(),
+            run: run.to_owned(),
+            step: "s1".to_owned(),
+            seals: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn one_create_is_listed_once() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.watch_create(create("2026-11-30T20:00:01Z", "one")));
+        // As it was announced, a second before it was sent.
+        assert!(!ledger.watch_create(create("2026-11-30T20:00:00Z", "")));
+        assert!(!ledger.watch_create(create("2026-11-30T20:00:01Z", "one")));
+        // A later one that is known only by its announcement, and then by its run.
+        assert!(ledger.watch_create(create("2026-11-30T20:09:00Z", "")));
+        assert!(ledger.watch_create(create("2026-11-30T20:09:01Z", "two")));
+        let runs: Vec<&str> = ledger.watched.iter().map(|create| create.run.as_str()).collect();
+        assert_eq!(runs, ["one", "two"]);
     }
 }

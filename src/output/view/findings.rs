@@ -16,7 +16,7 @@ use crate::config::problem::{Problems, Severity};
 use crate::model::resource::{Address, SourceLocation};
 use crate::text::to_hex;
 
-pub use self::drifted::findings_of_drift;
+pub use self::drifted::{findings_of_drift, secrets_not_compared};
 pub use self::planned::findings_of_plan;
 pub use self::reported::{cases_of_runs, findings_of_runs};
 

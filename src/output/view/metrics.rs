@@ -1,9 +1,7 @@
 //! What a look for drift found, as metrics that Prometheus' node exporter collects from a file.
 //! Source: Prometheus' documentation, "Exposition formats" (text, 0.0.4) and "Textfile collector".
 
-use std::collections::BTreeMap;
-
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, count_differences};
 use crate::text::{escape, truncate_middle};
 
 /// Longest value of a label, in characters.
@@ -41,14 +39,13 @@ pub fn drift_as_metrics(looked: Option<(&[Drift], &ComparedObjects)>, at: i64) -
         page.sample("telform_drift_left_dark_numbers", &[("account", account)], count(numbers.len()));
     }
     // A class that does not occur is 0, so that an alert about it ends.
-    let mut differences: BTreeMap<(&str, DriftClass), usize> = BTreeMap::new();
-    let accounts = compared.compared.keys().chain(found.iter().map(|drift| &drift.account));
-    for account in accounts {
+    let mut differences = count_differences(found, compared);
+    let differing: Vec<&str> = differences.keys().map(|(account, _)| *account).collect();
+    for account in compared.compared.keys().map(String::as_str).chain(differing) {
         for class in DriftClass::ALL {
             differences.entry((account, class)).or_default();
         }
     }
-    found.iter().for_each(|drift| *differences.entry((&drift.account, drift.class)).or_default() += 1);
     page.family("telform_drift_differences", "What differs, by how it came to differ; put_back and pending need no decision.");
     for ((account, class), differing) in differences {
         let class = class.to_string();

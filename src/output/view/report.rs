@@ -54,15 +54,20 @@ fn reason(outcome: &StepOutcome) -> Option<&str> {
 pub fn render_unfinished(plan: &Plan, report: &ApplyReport, advice: &[NextCommand], detail: TextDetail) -> String {
     let mut out = String::new();
     let dark = numbers_dark_now(plan, report);
-    if !dark.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(BAD, format!("DARK NOW ({}): disconnected, and not connected again", dark.len())));
-        let target = wording::link_words(plan).target;
-        for (number, bridge, provider) in &dark {
-            let cut =
-                plan.steps.iter().any(|it| matches!(&it.operation, StepOperation::Disconnect { number: of, .. } if of == number));
-            let was = if cut { "was on" } else { "was to be on" };
+    let target = wording::link_words(plan).target;
+    let (cut, still) = split_dark(plan, &dark);
+    for (title, was, numbers) in [
+        ("DARK NOW ({}): disconnected, and not connected again", "was on", cut),
+        ("STILL DARK ({}): an earlier run disconnected it, and this one did not connect it", "was to be on", still),
+    ] {
+        if !numbers.is_empty() {
+            let _ = writeln!(out, "\n{}", paint(BAD, title.replace("{}", &numbers.len().to_string())));
+        }
+        for (number, bridge, provider) in numbers {
             let _ = writeln!(out, "  {}  {was} {}, served by {target} {}", escape(number), escape(bridge), escape(provider));
         }
+    }
+    if !dark.is_empty() {
         out.push_str(&render_commands(advice));
     }
     out.push_str(&render_still_shown(plan, report, detail));
@@ -89,12 +94,32 @@ pub fn outcome_line(plan: &Plan, report: &ApplyReport, kept: bool) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    let dark: Vec<String> = numbers_dark_now(plan, report).into_iter().map(|(number, ..)| number).collect();
-    let dark = if dark.is_empty() { String::new() } else { format!("; DARK NOW: {}", dark.join(", ")) };
+    let dark = numbers_dark_now(plan, report);
+    let (cut, still) = split_dark(plan, &dark);
+    let named = |word: &str, numbers: Vec<&DarkNumber>| {
+        let numbers: Vec<&str> = numbers.into_iter().map(|(number, ..)| number.as_str()).collect();
+        if numbers.is_empty() { String::new() } else { format!("; {word}: {}", numbers.join(", ")) }
+    };
+    let dark = named("DARK NOW", cut) + &named("STILL DARK", still);
     let back = report.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count();
     let back = if back == 0 { String::new() } else { format!("; connected again: {back}") };
     let rest = if kept { " `telform journal show` has each step." } else { "" };
     escape(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
+}
+
+/// A dark number, its bridge, and the configuration that served it or was to serve it.
+pub type DarkNumber = (String, String, String);
+
+/// The dark numbers that this run disconnected, and those that an earlier one did.
+fn split_dark<'d>(plan: &Plan, dark: &'d [DarkNumber]) -> (Vec<&'d DarkNumber>, Vec<&'d DarkNumber>) {
+    let cuts = |number: &String| {
+        plan.steps.iter().any(|step| match &step.operation {
+            StepOperation::Disconnect { number: of, .. } => of == number,
+            StepOperation::Delete { frees, .. } => frees.contains(number),
+            _ => false,
+        })
+    };
+    dark.iter().partition(|(number, ..)| cuts(number))
 }
 
 /// Objects that a run created and that have a duplicate, each with how to get rid of one; `plan` is the command that shows what
@@ -266,7 +291,7 @@ pub fn render_stopped(plan: &Plan, report: &ApplyReport, advice: &[NextCommand],
 
 /// Numbers whose disconnect is done, that no bridge shows any more, and that are not connected again: (number, bridge,
 /// earlier configuration).
-pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, String, String)> {
+pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<DarkNumber> {
     let done = |id: &str| report.outcome(id).is_some_and(StepOutcome::is_done);
     let numbers = NumberIndex::new(plan);
     // Numbers that a delete freed for the replacing bridge, and that are not connected there.
@@ -307,7 +332,7 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
 }
 
 /// Numbers that an earlier run left dark and that this one was to connect, with where.
-fn left_dark<'a>(plan: &'a Plan, report: &'a ApplyReport) -> impl Iterator<Item = (String, String, String)> + 'a {
+fn left_dark<'a>(plan: &'a Plan, report: &'a ApplyReport) -> impl Iterator<Item = DarkNumber> + 'a {
     let notices = plan.notices.iter().filter(|notice| notice.code == NoticeCode::DarkNow);
     let numbers = notices.filter_map(|notice| notice.detail.as_deref()?.split(' ').next());
     numbers.filter_map(|number| {

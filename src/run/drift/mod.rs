@@ -2,7 +2,7 @@
 
 use super::files::{FileReaders, write_file};
 use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose, next_commands};
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared, UnfinishedRun, compared_objects, find_drift};
+use crate::analysis::drift::{ComparedObjects, Drift, NotCompared, UnfinishedRun, compared_objects, find_drift};
 use crate::analysis::open_creates::{OpenCreate, open_creates};
 use crate::model::resource::LiveState;
 use crate::plan::{Inputs, Plan};
@@ -41,9 +41,14 @@ pub struct DriftOutcome {
 }
 
 impl DriftOutcome {
-    /// Whether something was changed outside telform.
+    /// Whether something has to be decided: something was changed outside telform, or a run of telform left something undone.
     pub fn has_drifted(&self) -> bool {
-        self.found.iter().any(|drift| drift.class.is_drift())
+        self.dark_numbers() > 0 || self.found.iter().any(|drift| drift.class.is_drift())
+    }
+
+    /// How many numbers runs of telform left dark.
+    pub fn dark_numbers(&self) -> usize {
+        self.compared.left_dark.values().map(Vec::len).sum()
     }
 
     /// How the run ends.
@@ -55,7 +60,9 @@ impl DriftOutcome {
             return Exit::Partial;
         }
         // Everything was accepted: the YAML matches the live state.
-        let settled = self.is_accepted && self.not_accepted.is_empty();
+        let open = |drift: &Drift| drift.class.is_drift() && !drift.class.can_be_accepted();
+        let is_left = self.dark_numbers() > 0 || self.found.iter().any(open);
+        let settled = self.is_accepted && self.not_accepted.is_empty() && !is_left;
         if self.has_drifted() && !settled { Exit::Pending } else { Exit::Done }
     }
 }
@@ -104,9 +111,8 @@ pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: b
 
 /// The runs that left what was found, the newest last.
 fn unfinished_runs(runs: &[RecordedRun<'_>], found: &[Drift]) -> Vec<UnfinishedRun> {
-    let left = |run: &&RecordedRun<'_>| {
-        found.iter().any(|drift| drift.class == DriftClass::Unfinished && drift.run.as_deref() == Some(run.id))
-    };
+    let left =
+        |run: &&RecordedRun<'_>| found.iter().any(|drift| drift.class.is_left_by_run() && drift.run.as_deref() == Some(run.id));
     let runs = runs.iter().filter(left).map(|run| UnfinishedRun {
         run: run.id.to_owned(),
         result: run.result_text().to_owned(),

@@ -21,6 +21,8 @@ pub struct ReleasedAddress {
     pub still_managed: Option<ManagedObject>,
     /// A create at this address that got no answer: its natural key stays watched.
     pub watched: Option<UnansweredCreate>,
+    /// Whether it was recorded that the create created nothing.
+    pub created_nothing: bool,
     /// Whether objects of this kind are invisible until they are verified.
     pub hidden_until_verified: bool,
     /// Where the YAML still declares the address, so that the next run manages it again.
@@ -54,7 +56,7 @@ pub async fn release_address(context: &Context, address: &Address, lock_wait: Du
         change_ledger(context, &book.store, &mut ledger, "forget", effects, release).await?;
     }
     let watched = ledger.watched.iter().rev().find(|create| create.address == *address);
-    if released.is_none() && !watched.is_some_and(|_| !hides || attempt) {
+    if released.is_none() && watched.is_none() {
         return Err(unknown_address(&ledger, address));
     }
     let left = released.iter().flat_map(|entry| {
@@ -65,6 +67,7 @@ pub async fn release_address(context: &Context, address: &Address, lock_wait: Du
         left: left.collect(),
         still_managed: ledger.objects.get(address).cloned(),
         watched: watched.cloned(),
+        created_nothing: attempt && hides && released.is_none(),
         hidden_until_verified: hides,
         declared_at: book.place_of(address),
         released,

@@ -84,7 +84,7 @@ fn unended<'r, 'a>(runs: &'r [RecordedRun<'a>]) -> impl DoubleEndedIterator<Item
 pub(super) fn check_creates(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
     for create in open_creates(ledger, desired, jiff::Timestamp::now()) {
         let commands = create.commands().into_iter().map(|(what, command)| format!("{what}: `{command}`"));
-        let found = format!("{}; until that is known, an apply is refused", create.describe());
+        let found = format!("{}; until that is known, an apply that would send it again is refused", create.describe());
         checks.add(ABOUT, "creates", DoctorStatus::Warning, found, &commands.collect::<Vec<_>>().join("; "));
     }
 }

@@ -110,9 +110,8 @@ fn marks(entry: &ManagedObject) -> Vec<&'static str> {
     }
     if entry.hidden_since.is_some() {
         marks.push("waits to be verified");
-    }
-    if !entry.submitted.is_empty() {
-        marks.push("values wait to be verified");
+    } else if !entry.submitted.is_empty() {
+        marks.push("changed values wait to be confirmed");
     }
     if !entry.former.is_empty() {
         marks.push("its replacement is not finished");

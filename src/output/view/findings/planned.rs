@@ -27,6 +27,7 @@ pub fn findings_of_plan(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     found.extend(groups.shown(ChangeAction::Delete, false).iter().map(|deleted| changed(deleted, place_of)));
     found.extend(cut_numbers(plan));
+    found.extend(moved_numbers(plan));
     found.extend(plan.not_taken.iter().map(|untaken| {
         new("plan::not_taken", FindingRisk::Major, wording::not_taken_sentence(untaken)).at(place_of(&untaken.address))
     }));
@@ -60,13 +61,23 @@ fn refused(plan: &Plan, place_of: &PlaceOf<'_>) -> Vec<Finding> {
     found
 }
 
-/// Numbers that nothing serves afterwards: one by one where they are few.
+/// Numbers that nothing serves afterwards.
 fn cut_numbers(plan: &Plan) -> Vec<Finding> {
-    let numbers = wording::with_effect(plan, NumberEffect::Dark);
-    let new = |text| Finding::new("plan::phone_number", FindingRisk::Critical, text);
+    numbers_with_effect(plan, NumberEffect::Dark, FindingRisk::Critical)
+}
+
+/// Numbers that something else serves afterwards, also on bridges that no file declares.
+fn moved_numbers(plan: &Plan) -> Vec<Finding> {
+    numbers_with_effect(plan, NumberEffect::Moves, FindingRisk::Major)
+}
+
+/// One by one where they are few.
+fn numbers_with_effect(plan: &Plan, effect: NumberEffect, risk: FindingRisk) -> Vec<Finding> {
+    let numbers = wording::with_effect(plan, effect);
+    let new = |text| Finding::new("plan::phone_number", risk, text);
     if numbers.len() >= FOLDED {
         let names: Vec<&str> = numbers.iter().map(|number| number.number.as_str()).collect();
-        let text = wording::impact_sentence(NumberEffect::Dark, &numbers);
+        let text = wording::impact_sentence(effect, &numbers);
         return vec![new(text).with(Some(list_first_few(&names)))];
     }
     let one = |number: &NumberImpact| {

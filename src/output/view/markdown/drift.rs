@@ -19,10 +19,8 @@ pub fn drift_as_markdown(verdict: &str, findings: &[Finding]) -> String {
         _ => "NOTE",
     };
     page.push_if_fits(&format!("{DRIFT_MARKER}\n> [!{alert}]\n"));
-    for line in verdict.lines() {
-        page.push_if_fits(&format!("> {}\\\n", sentence_span(line)));
-    }
-    page.push_if_fits("\n");
+    let lines: Vec<String> = verdict.lines().map(|line| format!("> {}", sentence_span(line))).collect();
+    page.push_if_fits(&format!("{}\n\n", lines.join("\\\n")));
     for (index, finding) in findings.iter().enumerate() {
         let place = finding.place.as_ref().map(|place| format!(" ({})", code_span(&place.to_string()))).unwrap_or_default();
         let mut item = format!("- {}{place}\n", sentence_span(&finding.message));
