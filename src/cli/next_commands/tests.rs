@@ -49,7 +49,7 @@ fn what_was_typed_is_repeated_where_it_is_accepted() {
         let whole = format!("{hint} {files} {more}");
         assert_eq!(again.complete_command(hint), whole.trim_end(), "{hint}");
     }
-    for alone in ["telform docs partners", "telform init --quickstart", "telform", "telform --help"] {
+    for alone in ["telform docs errors", "telform init --quickstart", "telform", "telform --help"] {
         assert_eq!(again.complete_command(alone), alone);
     }
     assert_eq!(of("telform plan").text("run `telform apply` now"), "run `telform apply` now");
