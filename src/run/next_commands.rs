@@ -1,15 +1,18 @@
 //! Commands that a user may run next: back to what was, or on to what was wanted.
 
+use std::collections::BTreeSet;
+
 use super::saved_plan;
 use crate::analysis::open_creates::settling_commands;
 use crate::apply::ApplyReport;
 use crate::apply::event::StepOutcome;
 use crate::document::v1;
+use crate::model::call::{BodyValue, StepId};
 use crate::model::guards::GUARDS;
 use crate::model::kind::Kind;
 use crate::model::resource::Desired;
 use crate::output::view::report::{NextCommand, numbers_dark_now};
-use crate::plan::{Plan, PlanOptions, Step, StepOperation};
+use crate::plan::{NOT_CLEARED, Plan, PlanOptions, Step, StepOperation};
 use crate::services;
 use crate::state::journal::RecordedRun;
 use crate::text::shell_quote;
@@ -87,6 +90,7 @@ fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<
     // What got no answer may have had its effect; the undo reads that first.
     let unknown = |step: &Step| matches!(report.outcome(&step.id), Some(StepOutcome::Unknown { .. }));
     let (mut deletes, mut others) = (0, plan.steps.iter().any(unknown));
+    let named = still_named(plan, report);
     for step in plan.steps.iter().filter(done) {
         match &step.operation {
             // What replaces an object that is still there is deleted, too: its numbers move back.
@@ -96,7 +100,7 @@ fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<
                     plan.steps.iter().filter(deleted).any(|step| done(&step))
                 };
                 let reversible = replaces_in.is_none() || replaces.iter().all(old_is_gone);
-                deletes += usize::from(reversible && can_be_deleted(desired, step));
+                deletes += usize::from(reversible && !named.contains(&step.id) && can_be_deleted(desired, step));
             }
             StepOperation::ReadBack { .. } => {}
             _ => others = true,
@@ -104,6 +108,22 @@ fn undo_command(desired: &Desired, plan: &Plan, report: &ApplyReport) -> Option<
     }
     let limit = if deletes > 0 { format!(" --max-deletes {deletes}") } else { String::new() };
     (deletes > 0 || others).then(|| format!("telform undo last{limit}"))
+}
+
+/// Creates whose objects an undo leaves: an attribute that cannot be cleared continues to name them.
+fn still_named(plan: &Plan, report: &ApplyReport) -> BTreeSet<StepId> {
+    let mut named = BTreeSet::new();
+    for entry in plan.undo_entries().iter().filter(|entry| entry.lost.as_deref() == Some(NOT_CLEARED)) {
+        let is_it = |step: &&Step| entry.of.contains(&step.id) && report.outcome(&step.id).is_some_and(StepOutcome::is_done);
+        let body = plan.steps.iter().find(is_it).and_then(|step| step.call.body.as_ref());
+        let name = entry.what.rsplit(' ').next().unwrap_or_default();
+        match body.and_then(|body| body.own_entries().get(name)) {
+            Some(BodyValue::IdOf(maker)) => _ = named.insert(maker.clone()),
+            Some(BodyValue::WithIds { ids, .. }) => named.extend(ids.values().cloned()),
+            _ => {}
+        }
+    }
+    named
 }
 
 /// Whether an undo deletes what this step created.

@@ -35,6 +35,18 @@ fn the_undo_of_a_run_that_failed_works_as_printed() {
     story.expect(0, "apply --auto-approve --sandbox world.yaml").says("a fresh plan is empty");
 }
 
+/// What an attribute that cannot be cleared continues to name is not deleted, and no delete of it is suggested.
+#[test]
+fn the_suggested_undo_allows_no_delete_that_it_does_not_need() {
+    let fault = "faults:\n  - { match: { method: PATCH, path: '*/phone_numbers/1293384261075731502' }, effect: { answer: { status: 422 } } }\n";
+    let story = example(TELNYX, fault);
+    let failed = story.expect(5, "apply --auto-approve --sandbox world.yaml");
+    let undo = command_below(&failed.stdout, "undo this run:").to_owned();
+    assert_eq!(undo, "undo last --max-deletes 3 --sandbox world.yaml");
+    let planned = story.expect(0, &format!("{undo} --plan"));
+    planned.says("billing_groups.sales: phone_numbers.sales-main (billing_group_id) still names it").says("3 to delete");
+}
+
 #[test]
 fn an_undo_that_would_do_nothing_is_not_suggested() {
     let fault =

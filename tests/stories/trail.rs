@@ -262,7 +262,9 @@ fn steps_of_several_accounts_name_theirs() {
     );
     story.file("telform.yaml", &format!("{both}providers:{entries}"));
     story.apply();
-    story.expect(0, "journal show").says(" (account carrierx)\n").says(" (account unpod)\n");
+    let shown = story.expect(0, "journal show");
+    shown.says(" (account carrierx)\n").says(" (account unpod)\n");
+    shown.says("adopted partners.west (3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410) (account carrierx)");
     let csv = story.expect(0, "journal export --format csv").stdout;
     assert!(csv.contains(",\"carrierx\"\n") && csv.contains(",\"unpod\"\n"), "{csv}");
 }

@@ -88,7 +88,7 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
         text.push_str("\nIn the ledger, without a request\n");
     }
     for effect in &effects {
-        let _ = writeln!(text, "  {}", escape(&effect.text));
+        let _ = writeln!(text, "  {}{}", escape(&effect.text), account_beside_others(started, &effect.account));
     }
     for (step, record) in started.plan.steps.iter().zip(&run.steps) {
         text.push('\n');
@@ -131,6 +131,12 @@ pub(super) fn ledger_changes(started: &RunStarted) -> Vec<LedgerChange> {
     .collect()
 }
 
+/// The account of something, where the run has several.
+fn account_beside_others(started: &RunStarted, account: &str) -> String {
+    let is_one_of_several = started.plan.accounts.len() > 1 && !account.is_empty();
+    if is_one_of_several { format!(" (account {})", escape(account)) } else { String::new() }
+}
+
 /// A text as it is, anything else as JSON.
 fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
@@ -139,10 +145,7 @@ fn plain_text(value: &Value) -> String {
 fn render_step(run: &RecordedRun<'_>, step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> String {
     let told = describe_recorded_step(step, record);
     let mut text = format!("{} {}: {}\n", escape(&step.id), escape(&recorded_step_subject(step)), told.end);
-    let account = match run.started.plan.accounts.len() {
-        0 | 1 => String::new(),
-        _ => format!(" (account {})", escape(&step.call.account)),
-    };
+    let account = account_beside_others(run.started, &step.call.account);
     let _ = writeln!(text, "    {} {}{account}", told.method, escape(&told.target));
     if !told.when.is_empty() {
         let answer = [
