@@ -116,8 +116,10 @@ fn a_message_begins_with_the_verdict_and_drift_has_a_page() {
     by_hand(&story, "address1", "New <Street> & 2");
     story.expect(2, "drift --quiet --format html=drift.html").says("Drift: 1 thing.");
     let message = story.expect(2, "drift --format slack").stdout;
-    assert!(message.contains("\n• *!* `partners.west address1: "), "{message}");
-    assert!(message.starts_with("*telform drift: something drifted* `Drift: 1 thing.`\n`1 secret not compared, "), "{message}");
+    assert!(
+        message.starts_with("*telform drift: something drifted* `Drift: 1 thing.`\n• *!* `partners.west address1: "),
+        "{message}"
+    );
     assert!(message.contains("New &lt;Street&gt; &amp; 2"), "{message}");
     let page = story.read("drift.html");
     assert!(page.contains("To decide (1)") && page.contains("New &lt;Street&gt; &amp; 2"), "{page}");

@@ -140,7 +140,7 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
     };
     let unseen = match looked.unseen_secrets().len() {
         0 => String::new(),
-        count => format!("{}.\n", secrets_not_compared(count)),
+        count => format!("; {}", secrets_not_compared(count)),
     };
     let mut counts: Vec<(NumberState, usize)> = Vec::new();
     for (_, numbers, state) in looked.number_states().filter(|(.., state)| !state.is_drift()) {
@@ -154,9 +154,9 @@ fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> Stri
     };
     let numbers: String = counts.into_iter().map(line).collect();
     if outcome.has_drifted() {
-        format!("Drift: {}{accepted}{left}.\n{numbers}{missed}{unseen}", count_in_words(outcome))
+        format!("Drift: {}{accepted}{left}.\n{numbers}{missed}", count_in_words(outcome))
     } else {
-        format!("{}{numbers}{missed}{unseen}", no_drift(looked))
+        format!("{}{unseen}.\n{numbers}{missed}", no_drift(looked).trim_end_matches(".\n"))
     }
 }
 
