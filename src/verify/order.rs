@@ -182,9 +182,7 @@ fn destinations_made<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&'a str, Check
     for (at, step) in check.numbered_steps().filter(|(_, step)| matches!(step.operation, CheckerOperation::Create { .. })) {
         let attribute = kind_of_step(step).and_then(|kind| kind.destination_of);
         let of = match attribute.and_then(|name| request_entries(step)?.get(name)) {
-            Some(CheckerPayload::WithIds { ids, .. }) => {
-                CheckerRef::Step(ids.values().next().map(SmolStr::from).unwrap_or_default())
-            }
+            Some(CheckerPayload::WithIds { ids, .. }) => CheckerRef::Step(ids.values().next().cloned().unwrap_or_default()),
             Some(CheckerPayload::Value(id)) => CheckerRef::Id(text_at(&id.tree(), "").into()),
             _ => continue,
         };

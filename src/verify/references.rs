@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::context::{CheckerContext, kind_of};
 use super::facts::{ReferenceFacts, kind};
@@ -56,7 +57,7 @@ fn with_ids(
     name: &str,
     shown: &CheckerValue,
     created: bool,
-) -> (CheckerValue, BTreeMap<String, String>) {
+) -> (CheckerValue, BTreeMap<String, SmolStr>) {
     if reference_facts(address, name).next().is_none() {
         return (shown.clone(), BTreeMap::new());
     }
@@ -75,7 +76,7 @@ fn with_ids(
             let known = check.plan.references.get(text.as_str()).filter(|known| known.account == account);
             let id = match (maker, known) {
                 (Some(step), _) => {
-                    steps.insert(place.clone(), step.id.to_string());
+                    steps.insert(place.clone(), step.id.clone());
                     if facts.numeric { Value::from(0) } else { Value::from("") }
                 }
                 (None, Some(known)) => number(&known.id).unwrap_or_else(|| Value::from(known.id.as_str())),

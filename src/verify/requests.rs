@@ -73,12 +73,8 @@ pub(super) fn check_requests(check: &mut CheckerContext<'_>) {
         };
         let fits = methods.contains(&step.call.method.as_str());
         check.require(fits, at, "/call/method", "has a method that does not fit what it does");
-        check.require(
-            paths.iter().any(|path| *path == step.call.path),
-            at,
-            "/call/path",
-            "goes to a path that is not that of its object",
-        );
+        let fits = paths.iter().any(|path| *path == step.call.path);
+        check.require(fits, at, "/call/path", "goes to a path that is not that of its object");
         check.require(id.is_none_or(|id| is_segment(id)), at, "/operation", "has an id that would change the path");
         let nested = matches!((&step.operation, &step.call.body), (CheckerOperation::Update { .. }, Some(CheckerBody::Object(entries)))
             if entries.keys().any(|name| own.is_some_and(|kind| kind.nested.contains(&name.as_str()))));

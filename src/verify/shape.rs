@@ -3,12 +3,11 @@
 
 #![allow(dead_code, reason = "of some members only the shape is checked: notices, reasons, what the ledger learns")]
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use litemap::LiteMap;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use smol_str::SmolStr;
 
 use super::strict::CheckerValue;
@@ -21,12 +20,13 @@ pub(super) type CheckerValues = CheckerMap<CheckerValue>;
 pub(super) type CheckerEntries = CheckerMap<CheckerPayload>;
 
 /// A text of which only the shape is checked.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Deserialize)]
+#[serde(from = "SmolStr")]
 pub(super) struct UnreadText;
 
-impl<'de> Deserialize<'de> for UnreadText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer).map(|_| Self)
+impl From<SmolStr> for UnreadText {
+    fn from(_: SmolStr) -> Self {
+        Self
     }
 }
 
@@ -104,9 +104,7 @@ objects! {
         format: SmolStr, format_version: u64, telform_version: SmolStr, summary: SmolStr, counts: Option<BTreeMap<String, usize>>, pending: bool, refused: bool,
         digest: SmolStr, origin: CheckerOrigin, plan: CheckerPlan, notices: List<CheckerNotice>, unmanaged: List<CheckerUnmanaged>,
         #[serde(default)] undo: List<CheckerUndoEntry>,
-        seals: Option<CheckerSeals>,
-        binding: Option<CheckerBinding>,
-        checksum: Option<SmolStr>,
+        seals: Option<CheckerSeals>, binding: Option<CheckerBinding>, checksum: Option<SmolStr>,
     }
     CheckerBinding { key: SmolStr, mac: SmolStr }
     CheckerOrigin {
@@ -117,27 +115,20 @@ objects! {
     }
     CheckerLedgerIdentity { id: SmolStr, serial: u64, made: Option<SmolStr>, saved: Option<SmolStr> }
     CheckerOptions {
-        limit: Option<u64>,
-        #[serde(default)] unreadable: List<SmolStr>,
-        #[serde(default)] targets: List<SmolStr>,
-        #[serde(default)] excludes: List<SmolStr>,
-        #[serde(default)] accounts: List<SmolStr>,
-        #[serde(default)] destroy: bool,
+        limit: Option<u64>, undo: Option<SmolStr>,
+        #[serde(default)] accounts: List<SmolStr>, #[serde(default)] unreadable: List<SmolStr>,
+        #[serde(default)] targets: List<SmolStr>, #[serde(default)] excludes: List<SmolStr>,
+        #[serde(default)] destroy: bool, #[serde(default)] sandbox: bool, #[serde(default)] allow_unseen_products: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_updates: Option<u64>,
         max_update_percent: Option<u64>, max_numbers_dark: Option<u64>, max_connections_muted: Option<u64>,
         max_unreadable_bridges: Option<u64>,
         #[serde(default)] rewrite_secrets: List<(SmolStr, Option<SmolStr>)>,
         #[serde(default)] resend: List<(SmolStr, Option<SmolStr>)>,
-        #[serde(default)] sandbox: bool,
         #[serde(default)] allow_similar: List<SmolStr>,
-        #[serde(default)] allow_unseen_products: bool,
-        undo: Option<SmolStr>,
     }
     CheckerLimits {
-        #[serde(default)] accounts: List<SmolStr>,
-        #[serde(default)] targets: List<SmolStr>,
-        #[serde(default)] excludes: List<SmolStr>,
-        #[serde(default)] unreadable: List<SmolStr>,
+        #[serde(default)] accounts: List<SmolStr>, #[serde(default)] unreadable: List<SmolStr>,
+        #[serde(default)] targets: List<SmolStr>, #[serde(default)] excludes: List<SmolStr>,
         changes: Option<CheckerChangeLimit>,
     }
     CheckerChangeLimit { limit: u64, of: u64, left_out: u64, #[serde(default)] refusals_left_out: u64 }
@@ -180,9 +171,7 @@ objects! {
         code: SmolStr, account: SmolStr, #[serde(default)] addresses: List<SmolStr>, attribute: Option<SmolStr>, detail: SmolStr,
         place: Option<SmolStr>,
     }
-    CheckerNotice {
-        code: SmolStr, account: SmolStr, address: Option<SmolStr>, attribute: Option<UnreadText>, detail: Option<SmolStr>
-    }
+    CheckerNotice { code: SmolStr, account: SmolStr, address: Option<SmolStr>, attribute: Option<UnreadText>, detail: Option<SmolStr> }
     CheckerUndoEntry { of: List<SmolStr>, what: UnreadText, #[serde(default)] calls: List<CheckerCall>, lost: Option<UnreadText> }
     CheckerSeals { key: SmolStr, steps: BTreeMap<SmolStr, CheckerMap<SmolStr>> }
     CheckerUnmanaged { account: SmolStr, kind: SmolStr, count: u64, #[serde(default)] foreign: u64 }
@@ -202,7 +191,7 @@ choices! {
     CheckerBody { Object(CheckerEntries), Overlay { fields: List<SmolStr>, set: CheckerEntries } }
     CheckerPayload {
         Value(CheckerValue), Secret { address: SmolStr, attribute: SmolStr }, IdOf(SmolStr),
-        WithIds { value: CheckerValue, ids: BTreeMap<String, String> },
+        WithIds { value: CheckerValue, ids: BTreeMap<String, SmolStr> },
     }
     #[derive(Eq, PartialOrd, Ord)]
     CheckerRef { Id(SmolStr), Step(SmolStr) }

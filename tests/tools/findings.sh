@@ -35,15 +35,15 @@ for file in plan refused apply drift missing; do
   timeout 120 "$work/venv/bin/sarif" summary "$file.sarif" | sed "s/^/$file: /"
 done
 timeout 120 "$work/venv/bin/sarif" csv plan.sarif --output plan.csv
-[ "$(grep -c 'plan::' plan.csv)" = 12 ] || { cat plan.csv; exit 1; }
+[ "$(grep -c 'plan::' plan.csv)" = 15 ] || { cat plan.csv; exit 1; }
 
 printf '\n-- junitparser\n'
 timeout 120 "$work/venv/bin/python" - <<'PYTHON'
 from junitparser import JUnitXml
 
 expected = {  # tests, failures, errors, skipped
-    "plan": (12, 0, 0, 0),
-    "refused": (13, 1, 0, 0),
+    "plan": (15, 0, 0, 0),
+    "refused": (16, 1, 0, 0),
     "apply": (19, 0, 0, 0),
 }
 for name in ["plan", "refused", "apply", "drift", "missing"]:

@@ -74,9 +74,13 @@ fn a_refused_plan_is_not_applicable_for_terraform() {
 fn gitlab_tells_equal_findings_apart_and_keeps_their_names() {
     let plan = made::hostile("x");
     let entries: Vec<Value> = serde_json::from_str(&code_quality(&plan)).expect("JSON");
-    assert_eq!(entries.len(), 17, "two refusals, three other hosts, two numbers that are cut off, ten changes");
+    assert_eq!(
+        entries.len(),
+        18,
+        "two refusals, three other hosts, two numbers that are cut off and one that moves, ten changes"
+    );
     let prints: std::collections::BTreeSet<&str> = entries.iter().filter_map(|entry| entry["fingerprint"].as_str()).collect();
-    assert_eq!(prints.len(), 17, "the two deletes say the same and are two");
+    assert_eq!(prints.len(), 18, "the two deletes say the same and are two");
     assert_eq!(entries[0]["location"], json!({ "path": "x", "lines": { "begin": 3 } }));
     let mut moved = plan.clone();
     moved.refusals[0].place = Some("x:99:1".to_owned());
