@@ -176,18 +176,22 @@ fn target_addresses<'a>(runs: &'a [RecordedRun<'a>]) -> BTreeMap<(&'a str, &'a s
 /// from an object that is deleted now is in it until it is connected again, wherever that is.
 pub fn in_force<'h, 'a>(history: &'h [RecordedChange<'a>], until: &str) -> BTreeMap<(&'a str, &'h str), &'h RecordedChange<'a>> {
     let mut now = BTreeMap::new();
+    // Where each number was disconnected last, until it is connected again.
+    let mut cut: BTreeMap<&str, &str> = BTreeMap::new();
     for written in history.iter().filter(|written| written.ended_at <= until) {
-        match &written.attribute {
-            None => now.retain(|(address, _), last: &mut &RecordedChange<'_>| {
-                *address != written.address || last.number().is_some() && last.after == RecordedValue::Absent
-            }),
-            Some(attribute) => {
-                if written.number().is_some() {
-                    now.retain(|(_, of), last| *of != attribute || last.after != RecordedValue::Absent);
-                }
-                now.insert((written.address, attribute.as_str()), written);
+        let Some(attribute) = written.attribute.as_deref() else {
+            now.retain(|(address, of), _| *address != written.address || cut.get(of) == Some(address));
+            continue;
+        };
+        if written.number().is_some() {
+            if let Some(address) = cut.remove(attribute) {
+                now.remove(&(address, attribute));
+            }
+            if written.after == RecordedValue::Absent {
+                cut.insert(attribute, written.address);
             }
         }
+        now.insert((written.address, attribute), written);
     }
     now
 }
