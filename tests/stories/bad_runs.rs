@@ -238,6 +238,14 @@ fn a_dark_number_and_half_a_replacement_are_drift_in_every_format() {
     ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
+    // The number alone is drift, although no file declares its bridge.
+    let state = story.path("world.state.yaml");
+    let mut world = serde_json::to_value(telform::sandbox::World::load(&state).unwrap()).unwrap();
+    world["unpod"]["configurations"].as_array_mut().unwrap().retain(|configuration| configuration["id"] != 41);
+    story.file("world.state.yaml", &world.to_string());
+    let alone = drift("--json").json();
+    assert_eq!(alone["counts"], json!({ "left_dark": 1, "pending": 1 }));
+    drift("-q").says("Drift: 1 number is dark.");
 }
 
 #[test]

@@ -243,6 +243,11 @@ fn in_force_is_what_was_sent() {
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     let shown = story.expect(0, "journal show --at 2099-01-01");
     shown.says("\n+14155550103  nothing ").is_silent_about("providers.old");
+    let served = "providers:\n  main: { id: '43', provider: twilio, account_sid: AC43 }\nbridges:\n  fax: { slug: fax, numbers: { '+14155550103': { provider: main } } }\n";
+    story.unpod(served);
+    story.apply();
+    let shown = story.expect(0, "journal show --at 2099-01-01");
+    shown.says("bridges.fax.numbers.+14155550103  providers.main ").is_silent_about("+14155550103  nothing");
 }
 
 /// Where a run wrote to several accounts, each of its steps names its own.
