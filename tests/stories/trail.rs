@@ -247,7 +247,7 @@ fn in_force_is_what_was_sent() {
     story.unpod(served);
     story.apply();
     let shown = story.expect(0, "journal show --at 2099-01-01");
-    shown.says("bridges.fax.numbers.+14155550103  providers.main ").is_silent_about("+14155550103  nothing");
+    shown.says("bridges.fax.numbers.+14155550103  providers.main ").is_silent_about("\n+14155550103 ");
 }
 
 /// Where a run wrote to several accounts, each of its steps names its own.
